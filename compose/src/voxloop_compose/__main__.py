@@ -1,0 +1,44 @@
+"""The `voxloop` command."""
+
+import logging
+import sys
+import warnings
+
+import typer
+from typer import TyperException
+
+from voxloop_compose.commands import create_app
+from voxloop_compose.signals import exit_on_termination
+from voxloop_shared.errors import VoxloopError, from_os_error
+
+
+def main() -> None:
+    """Run the command line; a failure that voxloop can name is one line and exit code 1."""
+    exit_on_termination()
+    _silence_libraries()
+    try:
+        sys.exit(create_app()(standalone_mode=False))
+    except TyperException as error:
+        _fail(f"{error.format_message()} (voxloop --help says more)", error.exit_code)
+    except typer.Abort:
+        _fail("interrupted", 130)
+    except VoxloopError as error:
+        _fail(error.message, 1)
+    except OSError as error:
+        _fail(from_os_error(error).message, 1)
+
+
+def _silence_libraries() -> None:
+    """Keep what libraries log and warn of from the terminal: their errors reach it as ours, in one line."""
+    logging.basicConfig(handlers=[logging.NullHandler()])
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+
+
+def _fail(message: str, exit_code: int) -> None:
+    typer.echo(f"error: {' '.join(message.split())}", err=True)
+    sys.exit(exit_code)
+
+
+if __name__ == "__main__":
+    main()

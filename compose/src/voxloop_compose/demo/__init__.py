@@ -1,0 +1,1 @@
+"""The demo volume, and the loop run on it without a browser."""

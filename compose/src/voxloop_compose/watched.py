@@ -1,0 +1,34 @@
+"""Runs a service's module in this process and ends it when the supervisor is gone.
+
+`python -m voxloop_compose.watched MODULE`: the supervisor holds the other end of our standard input. However it dies,
+the kernel closes that end. (PR_SET_PDEATHSIG would fire when the supervisor's *thread* that forked us ends, and setting
+it between fork and exec is unsafe in a process with threads.)
+"""
+
+import os
+import runpy
+import signal
+import sys
+import threading
+import time
+
+_GRACE_S = 6.0
+
+
+def main() -> None:
+    """Watch, and become the module named on the command line."""
+    threading.Thread(target=_watch, daemon=True, name="supervisor-watch").start()
+    module = sys.argv.pop(1)
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _watch() -> None:
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_GRACE_S)
+    os._exit(os.EX_TEMPFAIL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""The annotate application: routes for pixels, strokes and events, and Dash for the page."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import dash
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+from typing_extensions import override
+
+from voxloop_annotate import __version__
+from voxloop_annotate.door import Door, SecurityHeaders
+from voxloop_annotate.pages.shell import INDEX, register_pages, shell
+from voxloop_annotate.routes.labels import label_router
+from voxloop_annotate.routes.loop import loop_router
+from voxloop_annotate.routes.volumes import volume_router
+from voxloop_annotate.settings import AnnotateSettings
+from voxloop_annotate.studio import Studio, open_studio
+from voxloop_shared.health import health_router
+from voxloop_shared.server import create_api
+
+_STATIC = Path(__file__).parent / "static"
+
+
+class _Modules(StaticFiles):
+    """The page's own files; their names carry no version, so browsers must ask whether they have changed."""
+
+    @override
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def create_app(settings: AnnotateSettings) -> ASGIApp:
+    """Wire the service; the answer is what a server serves."""
+    studio = open_studio(settings)
+    api = create_api("voxloop annotate", __version__, lifespan=_lifespan(studio), docs_url=None, redoc_url=None)
+    api.include_router(health_router("annotate", __version__, settings.workspace))
+    api.include_router(volume_router(studio))
+    api.include_router(label_router(studio))
+    api.include_router(loop_router(studio))
+    api.mount("/static", _Modules(directory=_STATIC), name="static")
+    page = _create_page(api, studio, settings.path_prefix)
+    guards: list[Middleware] = [Middleware(SecurityHeaders, script_hashes=page.csp_hashes())]
+    if settings.port is not None and settings.token is not None:
+        guards.append(Middleware(Door, token=settings.token.get_secret_value(), port=settings.port))
+    app: ASGIApp = api
+    for guard in reversed(guards):
+        app = guard.cls(app, *guard.args, **guard.kwargs)
+    return app
+
+
+def _create_page(api: FastAPI, studio: Studio, prefix: str) -> Any:
+    page = dash.Dash(
+        "voxloop_annotate",
+        server=api,
+        title="voxloop",
+        update_title=None,
+        include_assets_files=False,
+        suppress_callback_exceptions=True,
+        requests_pathname_prefix=prefix,
+        routes_pathname_prefix="/",
+        index_string=INDEX,
+        add_log_handler=False,
+        enable_mcp=False,
+    )
+    page.backend.websocket_capability = False  # else every page tries to open one; callbacks travel by POST
+    page.layout = shell
+    register_pages(page, studio)
+    return page
+
+
+def _lifespan(studio: Studio) -> Any:
+    @contextlib.asynccontextmanager
+    async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
+        studio.hub.start()
+        watching = asyncio.create_task(studio.watcher.run())
+        try:
+            yield
+        finally:
+            watching.cancel()
+
+    return lifespan

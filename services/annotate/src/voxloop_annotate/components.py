@@ -1,0 +1,63 @@
+"""The page's own Dash components: thin shells whose insides are the ES modules in `static/`."""
+
+from typing import Any, ClassVar
+
+from dash.development.base_component import Component
+
+_NAMESPACE = "voxloop_annotate"
+
+
+class _Shell(Component):  # type: ignore[misc]
+    """What all have in common; a subclass names its props."""
+
+    _namespace = _NAMESPACE
+    _children_props: ClassVar[list[str]] = []
+    _base_nodes: ClassVar[list[str]] = ["children"]
+    _valid_wildcard_attributes: ClassVar[list[str]] = []
+    available_wildcard_properties: ClassVar[list[str]] = []
+
+    def __init__(self, **props: Any) -> None:
+        self._prop_names = list(self.available_properties)
+        super().__init__(**props)
+
+
+class Canvas(_Shell):
+    """The image with labels and prediction over it; `volume` and `prediction` are ids."""
+
+    _type = "Canvas"
+    available_properties: ClassVar[list[str]] = ["id", "volume", "prediction"]
+
+
+class ToolStrip(_Shell):
+    """The tools."""
+
+    _type = "ToolStrip"
+    available_properties: ClassVar[list[str]] = ["id"]
+
+
+class ClassList(_Shell):
+    """The classes to paint with."""
+
+    _type = "ClassList"
+    available_properties: ClassVar[list[str]] = ["id"]
+
+
+class LayerPanel(_Shell):
+    """Window, opacity and visibility of the layers."""
+
+    _type = "LayerPanel"
+    available_properties: ClassVar[list[str]] = ["id"]
+
+
+class StatusLine(_Shell):
+    """Saved state, position and values under the pointer."""
+
+    _type = "StatusLine"
+    available_properties: ClassVar[list[str]] = ["id"]
+
+
+class EventStream(_Shell):
+    """Nothing to see: `jobs`, `services`, `predictions` and `connected` change as the server says."""
+
+    _type = "EventStream"
+    available_properties: ClassVar[list[str]] = ["id", "volume", "jobs", "services", "predictions", "connected"]

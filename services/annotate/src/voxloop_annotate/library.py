@@ -1,0 +1,78 @@
+"""The images of the workspace: volumes and predictions, cut into planes through one cache of chunks."""
+
+from functools import lru_cache
+from typing import Any
+
+from numpy.typing import NDArray
+
+from voxloop_annotate.catalogue import Catalogue
+from voxloop_annotate.planes import Bounds, plane_region, read_plane
+from voxloop_shared.data.chunks import CachedArray, ChunkCache
+from voxloop_shared.data.predictions import LAYERS, list_predictions, open_prediction
+from voxloop_shared.data.volumes import level_array, open_volume, read_info
+from voxloop_shared.errors import InvalidInput, NotFound, VolumeNotFound
+from voxloop_shared.schemas import Axis, Level, PredictionInfo, VolumeInfo
+from voxloop_shared.workspace import Workspace
+
+_OPEN_ARRAYS = 64
+
+
+class Library:
+    """Reads planes; volumes and predictions never change once they are there, so everything may be cached."""
+
+    def __init__(self, workspace: Workspace, catalogue: Catalogue, cache_bytes: int) -> None:
+        self._workspace = workspace
+        self._catalogue = catalogue
+        self._cache = ChunkCache(cache_bytes)
+        self._volume_level = lru_cache(_OPEN_ARRAYS)(self._open_volume_level)
+        self._prediction_level = lru_cache(_OPEN_ARRAYS)(self._open_prediction_level)
+
+    def volumes(self) -> list[VolumeInfo]:
+        """List the volumes; one whose files are gone is left out."""
+        found = []
+        for volume_id in self._catalogue.volume_ids():
+            try:
+                found.append(self.volume(volume_id))
+            except VolumeNotFound:
+                continue
+        return found
+
+    def volume(self, volume_id: str) -> VolumeInfo:
+        """Say what a volume is; raises VolumeNotFound."""
+        return read_info(self._workspace, volume_id)
+
+    def predictions(self, volume_id: str) -> list[PredictionInfo]:
+        """List a volume's predictions, newest first."""
+        self.volume(volume_id)
+        return list_predictions(self._workspace, volume_id)
+
+    def slice(
+        self, volume_id: str, axis: Axis, index: int, level: int, rows: Bounds = (None, None), columns: Bounds = (None, None)
+    ) -> NDArray[Any]:
+        """Cut a plane out of a volume; raises VolumeNotFound, InvalidInput."""
+        array, grid = self._volume_level(volume_id, level)
+        return read_plane(array, plane_region(grid, axis, index, rows, columns), axis)
+
+    def prediction_slice(self, volume_id: str, prediction_id: str, layer: str, axis: Axis, index: int, level: int) -> NDArray[Any]:
+        """Cut a plane out of a prediction's class or confidence; raises PredictionNotFound, InvalidInput."""
+        if layer not in LAYERS:
+            raise NotFound(f"a prediction has no layer {layer!r}: it has {' and '.join(LAYERS)}")
+        array, grid = self._prediction_level(volume_id, prediction_id, layer, level)
+        return read_plane(array, plane_region(grid, axis, index), axis)
+
+    def _open_volume_level(self, volume_id: str, level: int) -> tuple[CachedArray, Level]:
+        info, group = open_volume(self._workspace, volume_id)
+        grid = _level(info.levels, level)
+        return CachedArray(level_array(group, str(level)), self._cache, (info.digest, level)), grid
+
+    def _open_prediction_level(self, volume_id: str, prediction_id: str, layer: str, level: int) -> tuple[CachedArray, Level]:
+        info, group = open_prediction(self._workspace, volume_id, prediction_id)
+        grid = _level(info.levels, level)
+        key = (volume_id, prediction_id, layer, level)
+        return CachedArray(level_array(group, f"{layer}/{level}"), self._cache, key), grid
+
+
+def _level(levels: list[Level], number: int) -> Level:
+    if not 0 <= number < len(levels):
+        raise InvalidInput(f"no level {number}: the pyramid has levels 0 to {len(levels) - 1}")
+    return levels[number]

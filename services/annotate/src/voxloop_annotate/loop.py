@@ -1,0 +1,117 @@
+"""The loop of voxloop: train on the labels, then predict with what was learned."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from voxloop_annotate.catalogue import Catalogue
+from voxloop_shared.client import ServiceClient
+from voxloop_shared.errors import NotFound, ServiceTimeout, ServiceUnavailable, VoxloopError
+from voxloop_shared.jobs.job import Job, State
+from voxloop_shared.schemas import Schema
+
+log = logging.getLogger(__name__)
+
+
+class Light(Schema):
+    """How a service is, as the page shows it."""
+
+    name: str
+    ok: bool
+    message: str
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Drives the three other services over their sockets."""
+
+    registry: ServiceClient
+    train: ServiceClient
+    infer: ServiceClient
+    catalogue: Catalogue
+
+    def start_training(self, volume: str, learner: str, budget_s: float, author: str, then_predict: bool = True) -> Job:
+        """Train on the newest labels; when it succeeds the volume is predicted. Raises what train raises."""
+        body = {"volume": volume, "learner": learner, "budget_s": budget_s}
+        job = Job.model_validate(self.train.post("/jobs", body))
+        if then_predict:
+            self.catalogue.add_follow_up(job.id, volume, author)
+        self.catalogue.note(author, "train", volume, job.id)
+        return job
+
+    def start_prediction(self, volume: str, model: str, author: str) -> Job:
+        """Predict the whole volume. Raises what infer raises."""
+        job = Job.model_validate(self.infer.post("/jobs", {"volume": volume, "model": model}))
+        self.catalogue.note(author, "predict", volume, job.id)
+        return job
+
+    def cancel(self, service: str, job_id: str) -> Job:
+        """Cancel a job of train or infer."""
+        return Job.model_validate(self._client(service).post(f"/jobs/{job_id}/cancel"))
+
+    def resume(self, service: str, job_id: str) -> Job:
+        """Queue a job again that ended without success."""
+        return Job.model_validate(self._client(service).post(f"/jobs/{job_id}/resume"))
+
+    def jobs(self, service: str, volume: str | None = None, limit: int = 100) -> list[Job]:
+        """List the jobs of train or infer, newest first."""
+        return [Job.model_validate(entry) for entry in self._client(service).get("/jobs", volume=volume, limit=limit)]
+
+    def newest_job(self, service: str, volume: str) -> Job | None:
+        """Give the newest job for a volume; None also when the service is away (its light says so)."""
+        try:
+            return next(iter(self.jobs(service, volume, limit=1)), None)
+        except (ServiceUnavailable, ServiceTimeout):
+            return None
+
+    def log_of(self, service: str, job_id: str) -> str:
+        """Read what a job wrote to standard error."""
+        found: dict[str, Any] = self._client(service).get(f"/jobs/{job_id}/log", stream="stderr")
+        return str(found["text"])
+
+    def learners(self) -> list[dict[str, Any]]:
+        """List the learners with their settings."""
+        found: list[dict[str, Any]] = self.train.get("/learners")
+        return found
+
+    def models(self) -> list[dict[str, Any]]:
+        """List the models of the registry."""
+        found: list[dict[str, Any]] = self.registry.get("/models")
+        return found
+
+    def lights(self) -> list[Light]:
+        """Ask each service how it is."""
+        return [Light(name="annotate", ok=True, message="running"), *(self._light(name) for name in ("registry", "train", "infer"))]
+
+    def run_follow_ups(self) -> None:
+        """Start the predictions whose training has succeeded; forget those whose training has not."""
+        for job_id, volume, author in self.catalogue.follow_ups():
+            try:
+                job = Job.model_validate(self.train.get(f"/jobs/{job_id}"))
+                if job.state is State.SUCCEEDED and job.result is not None:
+                    model = job.result["model"]
+                    self.start_prediction(volume, f"{model['name']}:{model['version']}", author)
+            except (ServiceUnavailable, ServiceTimeout):
+                continue  # it comes back: try again then
+            except NotFound:
+                log.warning("training job %s is gone", job_id)
+            except VoxloopError as error:
+                log.error("cannot predict after job %s: %s", job_id, error.message)  # noqa: TRY400 - the message says it all
+            else:
+                if not job.state.is_final:
+                    continue
+            self.catalogue.drop_follow_up(job_id)
+
+    def _client(self, service: str) -> ServiceClient:
+        clients = {"registry": self.registry, "train": self.train, "infer": self.infer}
+        if service not in clients:
+            raise NotFound(f"no service {service!r}")
+        return clients[service]
+
+    def _light(self, name: str) -> Light:
+        try:
+            health = self._client(name).request("GET", "/health", timeout_s=2.0).json()
+        except VoxloopError as error:
+            return Light(name=name, ok=False, message=error.message)
+        devices = ", ".join(health["devices"])
+        return Light(name=name, ok=True, message=f"running{f' on {devices}' if devices else ''}, {health['queue_length']} jobs")

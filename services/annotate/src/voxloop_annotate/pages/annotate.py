@@ -1,0 +1,28 @@
+"""The Annotate page: tools, image, panel, status line."""
+
+from dash import html
+
+from voxloop_annotate.components import Canvas, ClassList, LayerPanel, StatusLine, ToolStrip
+from voxloop_annotate.pages.predict_panel import predict_panel
+from voxloop_annotate.pages.train_panel import train_panel
+
+
+def annotate_page() -> list[html.Main | StatusLine]:
+    """Lay out the page; the components find their volume by themselves."""
+    panel = [
+        html.Section([html.H2("Classes", className="vx-section-title"), ClassList(id="classes")], className="vx-section"),
+        train_panel(),
+        predict_panel(),
+        html.Section([html.H2("Layers", className="vx-section-title"), LayerPanel(id="layers")], className="vx-section"),
+    ]
+    return [
+        html.Main(
+            className="vx-main",
+            children=[
+                ToolStrip(id="tools"),
+                html.Div(Canvas(id="canvas"), className="vx-stage"),
+                html.Aside(panel, className="vx-panel", **{"aria-label": "Classes, training, prediction, layers"}),
+            ],
+        ),
+        StatusLine(id="status"),
+    ]

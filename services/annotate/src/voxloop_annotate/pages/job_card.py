@@ -1,0 +1,73 @@
+"""A job as the panels show it: what it does, how far it is, and a way to stop it."""
+
+from typing import Any
+
+from dash import html
+
+_WORDS = {
+    "queued": "waiting for its turn",
+    "running": "running",
+    "succeeded": "done",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "interrupted": "interrupted",
+}
+
+
+def job_card(job: dict[str, Any] | None) -> html.Div | None:
+    """Draw a job; nothing for none."""
+    if job is None:
+        return None
+    title = html.Span(_headline(job), className="vx-job-title", title=job["id"])
+    if job["state"] in ("queued", "running"):
+        parts = [title, html.Span(eta(job), className="vx-eta"), _cancel(job), _bar(job), _note(job.get("message") or "")]
+    elif job.get("error"):
+        parts = [title, _note(job["error"]["message"], "alert")]
+    else:
+        parts = [title, _note(outcome(job))]
+    return html.Div(parts, className="vx-job", **{"data-state": job["state"], "data-job": job["id"]})
+
+
+def eta(job: dict[str, Any]) -> str:
+    """Say how long a job still takes."""
+    left = job.get("eta_s")
+    if job["state"] != "running" or left is None:
+        return ""
+    return f"{left:.0f} s left" if left < 90 else f"{left / 60:.0f} min left"
+
+
+def outcome(job: dict[str, Any]) -> str:
+    """Say in a line what came out of a job."""
+    result = job.get("result") or {}
+    model = result.get("model") or {}
+    name = f"{model['name']}:{model['version']}" if model else ""
+    if "metrics" in result:
+        dice, voxels = result["metrics"].get("mean_dice"), result["metrics"].get("held_out_voxels")
+        return f"{name} · Dice {dice:.2f} on {voxels} held-out voxels" if dice is not None else f"{name} · too few strokes to hold any out"
+    if "predict_s" in result:
+        return f"by {name} in {result['predict_s']:.0f} s"
+    return name
+
+
+def _headline(job: dict[str, Any]) -> str:
+    kind = "Training" if job["service"] == "train" else "Prediction"
+    return f"{kind} {_WORDS[job['state']]}"
+
+
+def _bar(job: dict[str, Any]) -> html.Div:
+    percent = 100 * (job.get("progress") or 0.0)
+    about = {"role": "progressbar", "aria-valuenow": f"{percent:.0f}", "aria-valuemin": "0", "aria-valuemax": "100"}
+    state = {"data-state": "waiting" if job["state"] == "queued" else "running"}
+    fill = html.Div(className="vx-bar-fill", style={"width": f"{percent:.1f}%"} if job["state"] == "running" else {})
+    return html.Div(fill, className="vx-bar", **about, **state)
+
+
+def _note(text: str, role: str | None = None) -> html.Div:
+    return html.Div(text, className="vx-job-note", title=text, **({"role": role} if role else {}))
+
+
+def _cancel(job: dict[str, Any]) -> html.Button:
+    address = {"type": "cancel", "service": job["service"], "job": job["id"]}
+    return html.Button(
+        "Cancel", id=address, className="vx-cancel vx-secondary", title="Cancel", type="button", **{"aria-label": "Cancel this job"}
+    )

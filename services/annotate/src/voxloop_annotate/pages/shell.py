@@ -1,0 +1,120 @@
+"""The frame of every page: header, lights, theme, and which page the address names."""
+
+from typing import Any
+from urllib.parse import parse_qs
+
+import dash_bootstrap_components as dbc
+from dash import Dash, Input, Output, State, dcc, html, no_update
+
+from voxloop_annotate.components import EventStream
+from voxloop_annotate.pages import jobs, predict_panel, train_panel
+from voxloop_annotate.pages.annotate import annotate_page
+from voxloop_annotate.pages.worker import in_thread
+from voxloop_annotate.studio import Studio
+
+INDEX = """<!DOCTYPE html>
+<html lang="en" data-bs-theme="dark">
+  <head>
+    {%metas%}
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>{%title%}</title>
+    <link rel="icon" type="image/svg+xml" href="static/favicon.svg">
+    <link rel="stylesheet" href="static/vendor/bootstrap.min.css">
+    <link rel="stylesheet" href="static/voxloop.css">
+    {%css%}
+  </head>
+  <body>
+    {%app_entry%}
+    {%config%}
+    {%scripts%}
+    <script src="static/voxloop.js"></script>
+    {%renderer%}
+  </body>
+</html>
+"""
+
+_PAGES = (("Annotate", "./"), ("Jobs", "./jobs"))
+
+
+def shell() -> html.Div:
+    """Lay out what stays while pages change."""
+    return html.Div(
+        className="vx-page",
+        children=[
+            dcc.Location(id="url", refresh="callback-nav"),
+            EventStream(id="events"),
+            dcc.Store(id="seen-jobs", data={}),
+            html.Header(
+                className="vx-header",
+                children=[
+                    html.Span("voxloop", className="vx-brand"),
+                    dbc.Select(id="volume", className="vx-volume", options=[]),
+                    html.Nav(id="nav", className="vx-nav"),
+                    html.Div(id="lights", className="vx-lights", children=lights([])),
+                    html.Button(id="theme", className="vx-icon-button", title="Switch between dark and light", type="button"),
+                ],
+            ),
+            html.Div(id="page", style={"display": "contents"}),  # its children are the page's own grid rows
+            html.Div([], id="toasts", className="vx-toasts"),
+        ],
+    )
+
+
+def lights(services: list[dict[str, Any]]) -> list[html.Span]:
+    """Draw a light per service."""
+    known = {entry["name"]: entry for entry in services}
+    return [_light(name, known.get(name)) for name in ("annotate", "registry", "train", "infer")]
+
+
+def _light(name: str, entry: dict[str, Any] | None) -> html.Span:
+    state = "unknown" if entry is None else "ok" if entry["ok"] else "down"
+    said = "not asked yet" if entry is None else entry["message"]
+    attributes = {"data-state": state, "data-service": name, "aria-label": f"{name}: {said}"}
+    return html.Span(name, className="vx-light", title=f"{name}: {said}", **attributes)
+
+
+def asked_volume(search: str | None) -> str | None:
+    """Read the volume that an address names."""
+    return next(iter(parse_qs((search or "").lstrip("?")).get("volume", [])), None)
+
+
+def _nav(path: str, search: str | None) -> list[dcc.Link]:
+    here = "Jobs" if path.rstrip("/").endswith("/jobs") else "Annotate"
+    volume = asked_volume(search)
+    query = f"?volume={volume}" if volume else ""
+    return [dcc.Link(name, href=target + query, className="vx-nav-link" + (" active" if name == here else "")) for name, target in _PAGES]
+
+
+def register_pages(page: Dash, studio: Studio) -> None:
+    """Connect the callbacks of all pages."""
+
+    @page.callback(Output("page", "children"), Output("nav", "children"), Input("url", "pathname"), State("url", "search"))
+    async def show_page(path: str | None, search: str | None) -> tuple[Any, Any]:
+        if (path or "").rstrip("/").endswith("/jobs"):
+            return jobs.jobs_page(), _nav(path or "", search)
+        return annotate_page(), _nav(path or "", search)
+
+    @page.callback(
+        Output("volume", "options"),
+        Output("volume", "value"),
+        Output("events", "volume"),
+        Input("url", "search"),
+        Input("events", "connected"),
+    )
+    async def choose_volume(search: str | None, _connected: bool | None) -> tuple[Any, Any, Any]:
+        volumes, chosen = await in_thread(lambda: (studio.library.volumes(), studio.pick_volume(asked_volume(search))))
+        options = [{"label": volume.name, "value": volume.id} for volume in volumes]
+        volume_id = None if chosen is None else chosen.id
+        return options, volume_id, volume_id
+
+    @page.callback(Output("url", "search"), Input("volume", "value"), State("url", "search"), prevent_initial_call=True)
+    async def open_volume(volume: str | None, search: str | None) -> Any:
+        return no_update if volume is None or volume == asked_volume(search) else f"?volume={volume}"
+
+    @page.callback(Output("lights", "children"), Input("events", "services"), prevent_initial_call=True)
+    async def show_lights(services: list[dict[str, Any]] | None) -> Any:
+        return lights(services or [])
+
+    train_panel.register(page, studio)
+    predict_panel.register(page, studio)
+    jobs.register(page, studio)

@@ -1,0 +1,1 @@
+"""The binary and JSON routes under `api/`."""

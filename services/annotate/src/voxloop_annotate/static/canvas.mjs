@@ -1,0 +1,58 @@
+// The Canvas component: the image with all that lies on it, and the slice bar below.
+
+import { annotation } from "./annotation.mjs";
+import { element } from "./element.mjs";
+import { Help } from "./help.mjs";
+import { Notice } from "./notice.mjs";
+import * as panel from "./panel.mjs";
+import { ScaleBar } from "./scalebar.mjs";
+import { session } from "./session.mjs";
+import { listenToKeys } from "./shortcuts.mjs";
+import { SliceBar } from "./slicebar.mjs";
+import * as theme from "./theme.mjs";
+import { Toasts } from "./toasts.mjs";
+import { followAddress, readHash } from "./urlstate.mjs";
+import { Viewport } from "./viewport.mjs";
+import { openVolume } from "./volume.mjs";
+
+/** Fill `node`; the volume and prediction to show come as props. */
+export function mount(node, props) {
+  const stage = element("div", { class: "vx-canvas-stage" });
+  node.replaceChildren(stage);
+  const viewport = new Viewport(stage, session, annotation);
+  const parts = [new ScaleBar(stage, session), new Notice(stage, session, () => open(session.state.volume)), new SliceBar(node, session)];
+  const toasts = new Toasts(stage, session);
+  const help = new Help();
+  const ends = [...parts.map((part) => part.end), toasts.end, listenToKeys({ session, annotation, help, panel, theme }), followAddress(session), guardLeaving()];
+  window.voxloop = { session, annotation, help };
+  update(props);
+  return { update, unmount: () => close(node, viewport, help, ends) };
+}
+
+function update({ volume = null, prediction = null }) {
+  if (volume !== session.state.volume) open(volume);
+  session.set({ prediction });
+}
+
+// Only the first volume of a page takes its view from the address; another one starts in its middle.
+let isAddressUsed = false;
+
+function open(volume) {
+  const wish = isAddressUsed ? {} : readHash(location.hash);
+  if (volume) isAddressUsed = true;
+  openVolume(session, annotation, volume, wish);
+}
+
+function close(node, viewport, help, ends) {
+  help.close();
+  viewport.close();
+  for (const end of ends) end();
+  node.replaceChildren();
+}
+
+// Strokes that the server does not have yet would be lost with the page.
+function guardLeaving() {
+  const guard = (event) => session.state.pendingStrokes && event.preventDefault();
+  window.addEventListener("beforeunload", guard);
+  return () => window.removeEventListener("beforeunload", guard);
+}

@@ -1,0 +1,42 @@
+// Numbers as people read them: few digits, a unit.
+
+const NAMES = { um: "µm", micrometer: "µm", micron: "µm", "μm": "µm", nanometer: "nm", millimeter: "mm", angstrom: "Å", centimeter: "cm", meter: "m" };
+
+const STEPS = { nm: [1000, "µm"], "µm": [1000, "mm", 1000, "nm"], mm: [null, null, 1000, "µm"] };
+
+/** Give a count in at most five characters: 812, 12.4k, 3.1M. */
+export function shortCount(count) {
+  for (const [size, letter] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
+    const value = count / size;
+    if (value >= 0.9995) return `${value >= 99.95 ? Math.round(value) : value.toFixed(1)}${letter}`;
+  }
+  return String(count);
+}
+
+/** Give a voxel value: whole numbers as they are, others with four digits. */
+export function shortValue(value) {
+  if (value === null || value === undefined) return "–";
+  if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value);
+  return Number(value.toPrecision(4)).toString();
+}
+
+/** Give the sign of a length unit as volumes name it; none means voxels. */
+export function unitSign(unit) {
+  return !unit || unit === "voxel" || unit === "pixel" ? "voxels" : (NAMES[unit] ?? unit);
+}
+
+/** Give the largest 1, 2 or 5 × 10ⁿ that is not above `limit`. */
+export function roundLength(limit) {
+  const power = 10 ** Math.floor(Math.log10(limit));
+  const step = [5, 2, 1].find((digit) => digit * power <= limit * (1 + 1e-9));
+  return step * power;
+}
+
+/** Give a length with its unit, in the next larger or smaller unit where that reads better. */
+export function lengthText(length, unit) {
+  const sign = unitSign(unit);
+  const [up, larger, down, smaller] = STEPS[sign] ?? [];
+  if (up && length >= up) return `${shortValue(length / up)} ${larger}`;
+  if (down && length < 1) return `${shortValue(length * down)} ${smaller}`;
+  return `${shortValue(length)} ${sign}`;
+}

@@ -1,0 +1,122 @@
+// The renderer interface, and its implementation on Canvas2D (a WebGL one would offer the same methods):
+//   resize(width, height, ratio)        CSS pixels and device pixels per CSS pixel
+//   setLayer(name, layer | null)        layer = {rows, cols, scale: [row, col] level-0 voxels per pixel, opacity, colour(pixels, rect)}
+//   touch(name, rect | null)            the layer's pixels in rect (null: all) have changed
+//   setOpacity(name, opacity), setBackground(color), clear()
+//   draw(view)                          bring the screen up to date; if only touched rectangles changed, only they are drawn
+
+import { intersect, scaleDown, unite, whole } from "./rect.mjs";
+import { Surface } from "./surface.mjs";
+
+const ORDER = ["image", "prediction", "labels"];
+
+export class CanvasRenderer {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.context = canvas.getContext("2d", { alpha: false });
+    this.background = "#000";
+    this.layers = new Map();
+    this.isAllDirty = true;
+    this.dirty = null;
+  }
+
+  resize(width, height, ratio) {
+    this.ratio = ratio;
+    this.canvas.width = Math.max(1, Math.round(width * ratio));
+    this.canvas.height = Math.max(1, Math.round(height * ratio));
+    this.isAllDirty = true;
+  }
+
+  setLayer(name, layer) {
+    this.isAllDirty = true;
+    if (!layer) return void this.layers.delete(name);
+    const old = this.layers.get(name)?.surface;
+    const surface = old?.rows === layer.rows && old?.cols === layer.cols ? old : new Surface(layer.rows, layer.cols);
+    surface.touch(null);
+    this.layers.set(name, { ...layer, surface });
+  }
+
+  setOpacity(name, opacity) {
+    const layer = this.layers.get(name);
+    if (!layer || layer.opacity === opacity) return;
+    layer.opacity = opacity;
+    this.isAllDirty = true;
+  }
+
+  setBackground(color) {
+    this.background = color;
+    this.isAllDirty = true;
+  }
+
+  touch(name, rect) {
+    const layer = this.layers.get(name);
+    if (!layer) return;
+    layer.surface.touch(rect);
+    if (!rect) this.isAllDirty = true;
+    else this.dirty = unite(this.dirty, toVoxels(rect, layer.scale));
+  }
+
+  draw(view) {
+    const isMoved = view !== this.view;
+    this.view = view;
+    if (isMoved || this.isAllDirty) this.#paint(null);
+    else if (this.dirty) this.#paint(this.#toScreen(this.dirty));
+    this.isAllDirty = false;
+    this.dirty = null;
+  }
+
+  /** Show nothing. */
+  clear() {
+    const { context, canvas } = this;
+    context.fillStyle = this.background;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    this.isAllDirty = true;
+  }
+
+  #paint(clip) {
+    const { context, canvas } = this;
+    const area = clip ?? { x0: 0, y0: 0, x1: canvas.width, y1: canvas.height };
+    if (area.x0 >= area.x1 || area.y0 >= area.y1) return;
+    context.save();
+    context.beginPath();
+    context.rect(area.x0, area.y0, area.x1 - area.x0, area.y1 - area.y0);
+    context.clip();
+    context.fillStyle = this.background;
+    context.fillRect(area.x0, area.y0, area.x1 - area.x0, area.y1 - area.y0);
+    const visible = this.#toVoxels(area);
+    for (const name of ORDER) if (this.layers.has(name)) this.#paintLayer(this.layers.get(name), visible);
+    context.restore();
+  }
+
+  #paintLayer({ rows, cols, scale, opacity, colour, surface }, visible) {
+    if (opacity <= 0) return;
+    const { context, view, ratio } = this;
+    const [fr, fc] = scale;
+    const rect = intersect(scaleDown(visible, scale), whole(rows, cols));
+    if (!rect) return;
+    context.globalAlpha = opacity;
+    context.imageSmoothingEnabled = Math.min(fr * view.scale.row, fc * view.scale.col) * ratio < 1;
+    const place = (r, c) => ({ x: Math.round(view.x(c * fc) * ratio), y: Math.round(view.y(r * fr) * ratio) });
+    surface.draw(context, rect, colour, place);
+  }
+
+  // One pixel more on each side: smoothing lets a voxel reach into its neighbours.
+  #toScreen({ r0, r1, c0, c1 }) {
+    const { view, ratio, canvas } = this;
+    return {
+      x0: Math.max(0, Math.floor(view.x(c0) * ratio) - 1),
+      y0: Math.max(0, Math.floor(view.y(r0) * ratio) - 1),
+      x1: Math.min(canvas.width, Math.ceil(view.x(c1) * ratio) + 1),
+      y1: Math.min(canvas.height, Math.ceil(view.y(r1) * ratio) + 1),
+    };
+  }
+
+  #toVoxels({ x0, y0, x1, y1 }) {
+    const { view, ratio } = this;
+    return { r0: view.row(y0 / ratio), r1: view.row(y1 / ratio), c0: view.col(x0 / ratio), c1: view.col(x1 / ratio) };
+  }
+}
+
+function toVoxels({ r0, r1, c0, c1 }, [fr, fc]) {
+  return { r0: r0 * fr, r1: r1 * fr, c0: c0 * fc, c1: c1 * fc };
+}

@@ -1,0 +1,80 @@
+// The bar below the image: plane, slice number, slider with the annotated slices marked, zoom.
+
+import { element, icon, iconButton, setText } from "./element.mjs";
+import { AXES, extentOf } from "./plane.mjs";
+
+const TOUR = { z: "Plane across z: rows y, columns x", y: "Plane across y: rows z, columns x", x: "Plane across x: rows z, columns y" };
+
+export class SliceBar {
+  constructor(node, session) {
+    this.session = session;
+    this.axes = AXES.map((axis) => this.#axisButton(axis));
+    this.slider = element("input", { type: "range", class: "vx-slice", min: 0, step: 1, "aria-label": "Slice", oninput: () => session.setIndex(this.slider.valueAsNumber) });
+    this.number = element("input", { type: "text", inputmode: "numeric", class: "vx-slice-number", "aria-label": "Slice number", onchange: () => this.#jump() });
+    this.total = element("span", { class: "vx-slice-total" });
+    this.marks = this.#makeMarks();
+    this.zoom = element("span", { class: "vx-zoom", title: "Screen pixels per voxel" });
+    this.state = element("span", { class: "vx-slice-state", "data-state": "ready" }, icon("busy"));
+    this.node = this.#assemble();
+    node.append(this.node);
+    this.end = session.watch(["info", "axis", "index", "marks", "zoom", "sliceState", "problem"], (state) => this.#update(state));
+  }
+
+  #assemble() {
+    const { session } = this;
+    return element(
+      "div",
+      { class: "vx-slicebar" },
+      element("div", { class: "vx-axes", role: "group", "aria-label": "Plane" }, ...this.axes),
+      iconButton("left", "Previous slice", "↓", { class: "vx-icon-button vx-tip-up", onclick: () => session.stepIndex(-1) }),
+      iconButton("right", "Next slice", "↑", { class: "vx-icon-button vx-tip-up", onclick: () => session.stepIndex(1) }),
+      element("label", { class: "vx-slice-label" }, this.number, this.total),
+      element("div", { class: "vx-slice-track" }, this.marks, this.slider),
+      this.state,
+      this.zoom,
+      iconButton("fit", "Fit the slice", "f", { class: "vx-icon-button vx-tip-up", onclick: () => session.fit() }),
+      iconButton("panel", "Panel", "\\", { class: "vx-icon-button vx-tip-up vx-tip-end", "data-action": "panel" }),
+    );
+  }
+
+  #axisButton(axis) {
+    const attributes = { type: "button", class: "vx-axis vx-tip-up vx-tip-start", "data-axis": axis, "aria-label": TOUR[axis], "data-tip": TOUR[axis] };
+    return element("button", { ...attributes, onclick: () => this.session.setAxis(axis) }, axis);
+  }
+
+  #makeMarks() {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("class", "vx-marks");
+    svg.setAttribute("preserveAspectRatio", "none");
+    svg.append(document.createElementNS("http://www.w3.org/2000/svg", "path"));
+    return svg;
+  }
+
+  #update({ info, axis, index, marks, zoom, sliceState, problem }) {
+    const depth = info ? extentOf(axis, info.shape).depth : 1;
+    this.node.toggleAttribute("data-off", !info);
+    this.slider.disabled = this.number.disabled = !info;
+    this.slider.max = depth - 1;
+    this.slider.value = index;
+    this.slider.setAttribute("aria-valuetext", `${axis} ${index} of ${depth - 1}`);
+    if (document.activeElement !== this.number) this.number.value = info ? index : "";
+    setText(this.total, info ? `/ ${depth - 1}` : "/ –");
+    setText(this.zoom, info ? `${zoom >= 10 ? zoom.toFixed(0) : zoom.toFixed(zoom < 1 ? 2 : 1)}×` : "");
+    this.state.dataset.state = problem ? "ready" : (sliceState ?? "ready");
+    for (const button of this.axes) button.setAttribute("aria-pressed", String(Boolean(info) && button.dataset.axis === axis));
+    this.#updateMarks(marks[axis], depth);
+  }
+
+  // Drawn in slices, stretched by the browser: one path however many slices are annotated.
+  #updateMarks(marks, depth) {
+    this.marks.setAttribute("viewBox", `-0.5 0 ${Math.max(1, depth)} 1`);
+    const path = marks.map((index) => `M${index} 0V1`).join("");
+    if (this.marks.firstChild.getAttribute("d") !== path) this.marks.firstChild.setAttribute("d", path);
+  }
+
+  #jump() {
+    const index = Number.parseInt(this.number.value, 10);
+    if (Number.isFinite(index)) this.session.setIndex(index);
+    this.number.value = this.session.state.index;
+  }
+}

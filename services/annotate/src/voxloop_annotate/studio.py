@@ -1,0 +1,63 @@
+"""Everything the routes and the page work with, wired once."""
+
+from dataclasses import dataclass
+
+from voxloop_annotate.annotations import Annotations
+from voxloop_annotate.catalogue import Catalogue
+from voxloop_annotate.hub import Hub
+from voxloop_annotate.library import Library
+from voxloop_annotate.loop import Loop
+from voxloop_annotate.settings import AnnotateSettings
+from voxloop_annotate.watcher import Watcher
+from voxloop_shared.client import ServiceClient
+from voxloop_shared.errors import NotFound
+from voxloop_shared.schemas import VolumeInfo
+from voxloop_shared.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Studio:
+    """The parts of a running annotate service."""
+
+    workspace: Workspace
+    catalogue: Catalogue
+    library: Library
+    annotations: Annotations
+    hub: Hub
+    loop: Loop
+    watcher: Watcher
+
+    def add_volume(self, volume_id: str, author: str) -> VolumeInfo:
+        """Show a volume that was written into the workspace, with empty labels; raises VolumeNotFound."""
+        info = self.library.volume(volume_id)
+        self.annotations.ensure(info)
+        self.catalogue.add_volume(info.id, info.name, author)
+        return info
+
+    def pick_volume(self, wanted: str | None) -> VolumeInfo | None:
+        """Give the volume that a link asks for, else the newest, else None."""
+        if wanted:
+            try:
+                return self.library.volume(wanted)
+            except NotFound:
+                pass
+        return next(iter(self.library.volumes()), None)
+
+
+def open_studio(settings: AnnotateSettings) -> Studio:
+    """Wire the parts over a workspace, which is made where there is none."""
+    workspace = Workspace(settings.workspace)
+    workspace.prepare()
+    catalogue = Catalogue(workspace.database)
+    catalogue.prepare()
+    registry, train, infer = (ServiceClient(settings.socket_of(name)) for name in ("registry", "train", "infer"))
+    loop, hub = Loop(registry, train, infer, catalogue), Hub()
+    return Studio(
+        workspace=workspace,
+        catalogue=catalogue,
+        library=Library(workspace, catalogue, settings.cache_bytes),
+        annotations=Annotations(workspace),
+        hub=hub,
+        loop=loop,
+        watcher=Watcher(loop, hub),
+    )

@@ -1,0 +1,42 @@
+"""The infer service's application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from voxloop_infer import __version__
+from voxloop_infer.orders import remove_half_predictions
+from voxloop_infer.previewer import Previewer
+from voxloop_infer.routes import infer_router
+from voxloop_infer.settings import InferSettings
+from voxloop_shared.health import health_router
+from voxloop_shared.jobs.queue import JobQueue, ProcessRunner
+from voxloop_shared.jobs.routes import job_router
+from voxloop_shared.nets.hardware import device_names
+from voxloop_shared.server import create_api
+from voxloop_shared.workspace import Workspace
+
+JOB_ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
+"""For jobs: zarr decodes in many threads, and a heap for each of them would keep what was once used."""
+
+
+def create_app(settings: InferSettings) -> FastAPI:
+    """Make the application; its jobs and its preview process live as long as its lifespan."""
+    workspace = Workspace(settings.workspace)
+    queue = JobQueue(workspace.jobs, "infer", ProcessRunner("voxloop_infer.worker", settings.environment() | JOB_ENVIRONMENT))
+    previewer = Previewer(settings)
+
+    @asynccontextmanager
+    async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
+        remove_half_predictions(workspace)
+        queue.start()
+        yield
+        previewer.close()
+        queue.close()
+
+    api = create_api("voxloop infer", __version__, lifespan=lifespan)
+    api.include_router(health_router("infer", __version__, settings.workspace, device_names, lambda: queue.length))
+    api.include_router(infer_router(settings, queue, previewer))
+    api.include_router(job_router(queue))
+    return api

@@ -1,0 +1,34 @@
+"""The train service's application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from voxloop_shared.health import health_router
+from voxloop_shared.jobs.queue import JobQueue, ProcessRunner
+from voxloop_shared.jobs.routes import job_router
+from voxloop_shared.nets.hardware import device_names
+from voxloop_shared.server import create_api
+from voxloop_shared.workspace import Workspace
+from voxloop_train import __version__
+from voxloop_train.routes import train_router
+from voxloop_train.settings import TrainSettings
+
+
+def create_app(settings: TrainSettings) -> FastAPI:
+    """Make the application; its jobs start with its lifespan."""
+    workspace = Workspace(settings.workspace)
+    queue = JobQueue(workspace.jobs, "train", ProcessRunner("voxloop_train.worker", settings.environment()))
+
+    @asynccontextmanager
+    async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
+        queue.start()
+        yield
+        queue.close()
+
+    api = create_api("voxloop train", __version__, lifespan=lifespan)
+    api.include_router(health_router("train", __version__, settings.workspace, device_names, lambda: queue.length))
+    api.include_router(train_router(settings, queue))
+    api.include_router(job_router(queue))
+    return api

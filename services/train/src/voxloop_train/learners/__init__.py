@@ -1,0 +1,1 @@
+"""Learners: ways to train."""

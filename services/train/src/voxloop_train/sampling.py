@@ -1,0 +1,56 @@
+"""Training batches: crops around labelled voxels, each class and each stroke as often as any other."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from voxloop_shared.nets.inputs import PLANE_AXES
+from voxloop_train.crops import CropSource, Place, PlaneLabels, start_of
+from voxloop_train.holdout import Split
+
+_JITTER = 1 / 3
+"""How far from the crop's middle the voxel may lie, as a share of the crop's size."""
+
+
+class Sampler:
+    """Draws crops at random; the same seed draws the same."""
+
+    def __init__(self, split: Split, classes: list[int], source: CropSource, planes: str, seed: int) -> None:
+        self._random = np.random.default_rng(seed)
+        self._source = source
+        self._planes = planes
+        self._labels = {axis: PlaneLabels(split.train, classes, axis) for axis in planes}
+        self._coordinates = split.train.coordinates()
+        self._strokes = [_by_stroke(split, number) for number in classes]
+
+    def batch(self, n: int) -> tuple[Tensor, Tensor]:
+        """Give images (n, channels, size, size) and targets (n, size, size)."""
+        places = [self._draw(i) for i in range(n)]
+        images = np.stack([self._source.image(place) for place in places])
+        targets = np.stack([self._labels[place.axis].target(place, self._source.size) for place in places])
+        return torch.from_numpy(images), torch.from_numpy(targets)
+
+    def _draw(self, i: int) -> Place:
+        """Draw a class, one of its strokes, a voxel of that, and a square around it."""
+        strokes = self._strokes[int(self._random.integers(len(self._strokes)))]
+        stroke = strokes[int(self._random.integers(len(strokes)))]
+        voxel = self._coordinates[:, stroke[int(self._random.integers(len(stroke)))]]
+        axis = self._planes[i % len(self._planes)]
+        index, row, column = (int(voxel[a]) for a in PLANE_AXES[axis])
+        _, rows, columns = (self._source.shape[a] for a in PLANE_AXES[axis])
+        return Place(axis, index, self._start(row, rows), self._start(column, columns))
+
+    def _start(self, center: int, length: int) -> int:
+        size = self._source.size
+        reach = int(size * _JITTER)
+        return start_of(center + int(self._random.integers(-reach, reach + 1)), size, length)
+
+
+def _by_stroke(split: Split, number: int) -> list[NDArray[np.int64]]:
+    """Give the voxels of a class, grouped by stroke."""
+    of_class = np.flatnonzero(split.train.number == number)
+    stroke = split.stroke[of_class]
+    order = np.argsort(stroke, kind="stable")
+    bounds = np.flatnonzero(np.diff(stroke[order])) + 1
+    return np.split(of_class[order], bounds)

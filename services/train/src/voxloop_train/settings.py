@@ -1,0 +1,14 @@
+"""Settings of the train service."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from voxloop_shared.settings import ServiceSettings
+
+
+class TrainSettings(ServiceSettings):
+    """The train service's settings; environment variables VOXLOOP_TRAIN_…"""
+
+    model_config = SettingsConfigDict(env_prefix="VOXLOOP_TRAIN_")
+
+    registry_patience_s: float = Field(default=60.0, ge=0, description="how long a finished training waits for a registry that is down")

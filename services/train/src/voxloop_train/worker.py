@@ -1,0 +1,24 @@
+"""The process of one training job: `python -m voxloop_train.worker FOLDER`."""
+
+import sys
+from typing import Any
+
+from voxloop_shared.jobs.worker import JobContext, run_worker
+from voxloop_shared.logs import configure_logging
+from voxloop_shared.nets.hardware import let_idle_threads_sleep
+from voxloop_train.settings import TrainSettings
+
+
+def work(context: JobContext) -> dict[str, Any]:
+    """Train as the job's order says and publish the model."""
+    context.report("starting", 0.0)
+    let_idle_threads_sleep()
+    # torch takes seconds to load: the line above must be out before
+    from voxloop_train.training import train_and_publish
+
+    return train_and_publish(context, TrainSettings())
+
+
+if __name__ == "__main__":
+    configure_logging("train", "INFO")
+    sys.exit(run_worker(work))

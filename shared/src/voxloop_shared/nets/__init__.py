@@ -1,0 +1,1 @@
+"""Networks: built from plain settings, stored as safetensors, run on whatever device there is."""

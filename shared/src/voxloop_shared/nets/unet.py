@@ -1,0 +1,95 @@
+"""The networks voxloop knows, each built from a plain dict of settings that travels in a model's manifest."""
+
+from itertools import pairwise
+from typing import Any, Literal, assert_never
+
+import torch
+from pydantic import Field, ValidationError
+from torch import Tensor, nn
+from torch.nn import functional
+
+from voxloop_shared.errors import InvalidInput
+from voxloop_shared.schemas import LAST_CLASS, Schema
+
+
+class UnetArchitecture(Schema):
+    """A 2D U-Net (Ronneberger et al. 2015, arXiv 1505.04597) with batch normalisation.
+
+    `in_channels` are context slices: the slice itself in the middle, its neighbours around it.
+    """
+
+    kind: Literal["unet"] = "unet"
+    in_channels: int = Field(default=1, ge=1, le=15)
+    classes: int = Field(ge=2, le=LAST_CLASS)
+    width: int = Field(default=16, ge=4, le=128)
+    depth: int = Field(default=3, ge=1, le=6)
+
+    @property
+    def stride(self) -> int:
+        """Give the number that rows and columns must be multiples of."""
+        return 1 << self.depth
+
+    @property
+    def reach(self) -> int:
+        """Give how many rows or columns away a voxel can still change an answer: half the receptive field."""
+        convolutions = sum(2 << level for level in range(self.depth + 1)) + sum(2 << level for level in range(self.depth))
+        return convolutions + self.stride  # halving aligns to the stride
+
+    @property
+    def context(self) -> int:
+        """Give the number of neighbouring slices on either side."""
+        return self.in_channels // 2
+
+
+def read_architecture(settings: dict[str, Any]) -> UnetArchitecture:
+    """Check a manifest's architecture; raises InvalidInput for one that this version cannot build."""
+    try:
+        found = UnetArchitecture.model_validate(settings)
+    except ValidationError as error:
+        raise InvalidInput(f"this version of voxloop cannot build the network {settings}: {error.errors()[0]['msg']}") from error
+    if found.in_channels % 2 == 0:
+        raise InvalidInput(f"in_channels {found.in_channels} is even: a slice has as many neighbours above as below")
+    return found
+
+
+def build_network(architecture: dict[str, Any]) -> nn.Module:
+    """Build an untrained network: (n, in_channels, rows, columns) → logits (n, classes, rows, columns)."""
+    checked = read_architecture(architecture)
+    match checked.kind:
+        case "unet":
+            return Unet(checked)
+        case _:
+            assert_never(checked.kind)
+
+
+class Unet(nn.Module):
+    """An encoder that halves `depth` times, and a decoder that sees each resolution again."""
+
+    def __init__(self, architecture: UnetArchitecture) -> None:
+        super().__init__()
+        widths = [architecture.width * 2**level for level in range(architecture.depth + 1)]
+        self.entry = _double(architecture.in_channels, widths[0])
+        self.down = nn.ModuleList(_double(a, b) for a, b in pairwise(widths))
+        self.up = nn.ModuleList(_double(a + b, a) for a, b in pairwise(widths))
+        self.exit = nn.Conv2d(widths[0], architecture.classes, 1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Give logits; rows and columns must be multiples of the architecture's stride."""
+        features = [self.entry(image)]
+        for block in self.down:
+            features.append(block(functional.max_pool2d(features[-1], 2)))
+        out = features.pop()
+        for block in reversed(self.up):
+            larger = functional.interpolate(out, scale_factor=2.0, mode="nearest")
+            out = block(torch.cat([features.pop(), larger], dim=1))
+        logits: Tensor = self.exit(out)
+        return logits
+
+
+def _double(channels: int, width: int) -> nn.Sequential:
+    return nn.Sequential(*_single(channels, width), *_single(width, width))
+
+
+def _single(channels: int, width: int) -> tuple[nn.Module, ...]:
+    # the batch normalisation makes a bias useless
+    return nn.Conv2d(channels, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)

@@ -1,0 +1,152 @@
+"""What travels between the services: classes, volumes, strokes, models, predictions."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+UNLABELLED = 0
+UNCERTAIN = 255
+LAST_CLASS = 250
+
+Axis = Literal["z", "y", "x"]
+Box = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
+"""Half-open bounds in level-0 voxels, axes (z, y, x)."""
+
+
+class Schema(BaseModel):
+    """A message; unknown fields are refused, so that a typing error is seen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class LabelClass(Schema):
+    """Something to segment; background is a class like any other."""
+
+    id: int = Field(ge=1, le=LAST_CLASS)
+    name: str = Field(min_length=1, max_length=80)
+    color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
+
+
+class Level(Schema):
+    """One resolution of a pyramid."""
+
+    shape: tuple[int, int, int]
+    scale: tuple[int, int, int] = Field(description="level-0 voxels per voxel of this level, (z, y, x)")
+
+
+class Intensity(Schema):
+    """What the voxel values look like, NaN and infinity left out."""
+
+    min: float
+    max: float
+    mean: float
+    std: float
+    percentiles: dict[str, float]
+
+
+class VolumeInfo(Schema):
+    """A volume without its voxels; axes are (z, y, x)."""
+
+    id: str
+    name: str
+    shape: tuple[int, int, int]
+    dtype: str
+    voxel_size: tuple[float, float, float]
+    unit: str
+    levels: list[Level]
+    intensity: Intensity
+    digest: str
+    source: str
+    created: datetime
+
+
+class Stroke(Schema):
+    """One annotation operation: the voxels of `box` that `runs` marks become `value`.
+
+    `runs` are run lengths over the box in C order, alternating unmarked and marked, unmarked first.
+    """
+
+    id: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
+    tool: str = Field(min_length=1, max_length=40)
+    value: int = Field(ge=0, le=UNCERTAIN)
+    axis: Axis = "z"
+    index: int = Field(default=0, ge=0)
+    box: Box
+    runs: list[int]
+    overwrite: Literal["all", "unlabelled"] = "all"
+
+
+class ModelRef(Schema):
+    """One immutable model version."""
+
+    name: str
+    version: int
+    digest: str
+
+
+class Normalisation(Schema):
+    """How voxel values become network input: (value - center) / scale."""
+
+    center: float
+    scale: float = Field(gt=0)
+
+
+class Manifest(Schema):
+    """Everything needed to run and to trust a model."""
+
+    schema_version: Literal[1] = 1
+    learner: str
+    architecture: dict[str, Any]
+    classes: list[LabelClass] = Field(min_length=2)
+    axes: str = "zyx"
+    normalisation: Normalisation
+    planes: Literal["z", "zyx", "nine"] = "z"
+    volume: str
+    volume_digest: str
+    voxel_size: tuple[float, float, float]
+    unit: str
+    snapshot: str
+    settings: dict[str, Any]
+    metrics: dict[str, Any]
+    parent: str | None = None
+    job: str | None = None
+    author: str
+    code_version: str
+    hardware: str
+    duration_s: float
+    created: datetime
+
+
+class ModelVersion(Schema):
+    """A manifest with its place in the registry."""
+
+    name: str
+    version: int
+    digest: str = Field(description="sha256 of the safetensors file")
+    size: int = Field(description="bytes of the safetensors file")
+    aliases: list[str]
+    author: str
+    created: datetime
+    manifest: Manifest
+
+    @property
+    def ref(self) -> ModelRef:
+        """Give the model's address."""
+        return ModelRef(name=self.name, version=self.version, digest=self.digest)
+
+
+class PredictionInfo(Schema):
+    """Class and confidence per voxel of a volume, made by one model version."""
+
+    id: str
+    volume: str
+    model: ModelRef
+    snapshot: str
+    planes: str
+    job: str | None
+    classes: list[LabelClass]
+    levels: list[Level]
+    author: str
+    created: datetime
+    duration_s: float

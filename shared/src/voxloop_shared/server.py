@@ -1,0 +1,157 @@
+"""The HTTP side of every service: FastAPI behind a Unix socket, the kernel naming each caller."""
+
+import contextlib
+import logging
+import socket
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import uvicorn
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
+from typing_extensions import override
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from voxloop_shared import errors, identity
+from voxloop_shared.identity import Caller
+from voxloop_shared.sockets import bind_socket
+
+log = logging.getLogger(__name__)
+
+PEER = "voxloop.peer"
+"""Scope key of the Caller at the other end; None on a connection that is not a Unix socket."""
+
+
+def caller(request: Request) -> Caller:
+    """Name who calls: the socket's peer, or this process itself where no socket is between (door, tests)."""
+    return request.scope.get(PEER) or identity.this_process()
+
+
+CallerDep = Annotated[Caller, Depends(caller)]
+
+
+def create_api(title: str, version: str, **options: Any) -> FastAPI:
+    """Make an application that answers every failure in the one error form."""
+    api = FastAPI(title=title, version=version, **options)
+    add_error_handlers(api)
+    return api
+
+
+def add_error_handlers(api: FastAPI) -> None:
+    """Translate every exception that leaves a route."""
+    api.add_exception_handler(errors.VoxloopError, _answer_error)
+    api.add_exception_handler(OSError, _answer_os_error)
+    api.add_exception_handler(RequestValidationError, _answer_invalid)
+    api.add_exception_handler(HTTPException, _answer_http)
+    api.add_exception_handler(Exception, _answer_unexpected)
+
+
+def error_response(error: errors.VoxloopError) -> JSONResponse:
+    """Give an error its status and form."""
+    return JSONResponse(error.to_json(), status_code=error.status)
+
+
+def _answer_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, errors.VoxloopError)
+    if error.status >= 500:
+        log.error("%s: %s", type(error).__name__, error.message)
+    return error_response(error)
+
+
+def _answer_os_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, OSError)
+    log.error("operating system error", exc_info=error)
+    return error_response(errors.from_os_error(error))
+
+
+def _answer_invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    wrong = [{"where": ".".join(map(str, e["loc"])), "what": e["msg"]} for e in error.errors()]
+    said = "; ".join(f"{w['where']}: {w['what']}" for w in wrong[:3])
+    return error_response(errors.InvalidInput(f"the request is not valid: {said}", wrong))
+
+
+def _answer_http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return error_response_with_status(errors.from_json({"error": {"message": str(error.detail)}}, error.status_code), error.status_code)
+
+
+def error_response_with_status(error: errors.VoxloopError, status: int) -> JSONResponse:
+    """Give an error the status that the framework chose."""
+    return JSONResponse(error.to_json(), status_code=status)
+
+
+def _answer_unexpected(_request: Request, error: Exception) -> JSONResponse:
+    log.error("unexpected error", exc_info=error)
+    return error_response(errors.VoxloopError(f"unexpected {type(error).__name__}: see the service's log"))
+
+
+class _PeerProtocol(H11Protocol):
+    """HTTP/1.1 in which each request's scope says who is at the other end of the socket."""
+
+    allowed_uids: frozenset[int] = frozenset()
+
+    @override
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        peer = identity.peer_of(transport.get_extra_info("socket"))
+        if peer is not None and peer.uid not in self.allowed_uids:
+            log.warning("refused %s (uid %d, pid %d)", peer.user, peer.uid, peer.pid)
+            self.app = _refuse(peer)
+        else:
+            self.app = _with_peer(self.app, peer)
+
+
+def _with_peer(app: Any, peer: Caller | None) -> Any:
+    async def peered(scope: Any, receive: Any, send: Any) -> None:
+        scope[PEER] = peer
+        await app(scope, receive, send)
+
+    return peered
+
+
+def _refuse(peer: Caller) -> ASGIApp:
+    async def refusing(scope: Scope, receive: Receive, send: Send) -> None:
+        error = errors.Forbidden(f"user {peer.user} (uid {peer.uid}) may not use this service")
+        await error_response(error)(scope, receive, send)
+
+    return refusing
+
+
+def peer_protocol(allowed_uids: Iterable[int]) -> type[H11Protocol]:
+    """Make the protocol class that answers these users and gives all others 403."""
+    return type("PeerProtocol", (_PeerProtocol,), {"allowed_uids": frozenset(allowed_uids)})
+
+
+class _Server(uvicorn.Server):
+    """A server that takes its socket file away before it ends by a signal."""
+
+    def __init__(self, config: uvicorn.Config, socket_file: Path) -> None:
+        super().__init__(config)
+        self._socket_file = socket_file
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._socket_file.unlink(missing_ok=True)
+        await super().shutdown(sockets)
+
+
+def serve(app: ASGIApp, socket_file: Path, allowed_uids: Iterable[int], extra: Sequence[socket.socket] = ()) -> None:
+    """Serve an application on a private Unix socket (and further bound sockets) until a signal ends it."""
+    listener = bind_socket(socket_file)
+    config = uvicorn.Config(
+        app,
+        http=peer_protocol(allowed_uids),
+        ws="none",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=1,  # open event streams would keep the server for ever
+        timeout_keep_alive=75,
+    )
+    log.info("listening on %s", socket_file)
+    with contextlib.suppress(KeyboardInterrupt):
+        _Server(config, socket_file).run(sockets=[listener, *extra])

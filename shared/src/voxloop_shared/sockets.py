@@ -1,0 +1,62 @@
+"""Unix sockets: bound by the service itself, private, and safe to find stale."""
+
+import contextlib
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from voxloop_shared.errors import InvalidInput, WorkspaceInUse
+
+MAX_PATH_BYTES = 107
+_BACKLOG = 512
+
+
+def is_listening(path: Path) -> bool:
+    """Say whether a process accepts connections on the socket file."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        except (BlockingIOError, TimeoutError):
+            return True  # a full backlog: somebody is there, and busy
+        return True
+
+
+def bind_socket(path: Path, mode: int = 0o600, folder_mode: int = 0o700) -> socket.socket:
+    """Listen on a socket file that nobody else can open.
+
+    A file on which nobody listens is replaced. Raises WorkspaceInUse when somebody does, InvalidInput when the path
+    is longer than the kernel takes.
+    """
+    if len(os.fsencode(path)) > MAX_PATH_BYTES:
+        raise InvalidInput(f"socket path {path} is longer than {MAX_PATH_BYTES} bytes: choose a shorter run directory")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=folder_mode)
+    path.parent.chmod(folder_mode)
+    with _only_one(path.with_suffix(".lock")):
+        if path.exists():
+            if is_listening(path):
+                raise WorkspaceInUse(f"another process already listens on {path}")
+            path.unlink()
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        umask = os.umask(0o177)  # bind creates the file: it must never be open to others, not for a moment
+        try:
+            listener.bind(str(path))
+            path.chmod(mode)
+            listener.listen(_BACKLOG)
+        except BaseException:
+            listener.close()
+            raise
+        finally:
+            os.umask(umask)
+    return listener
+
+
+@contextlib.contextmanager
+def _only_one(lock: Path) -> Iterator[None]:
+    with lock.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield

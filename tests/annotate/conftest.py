@@ -1,0 +1,100 @@
+"""A running annotate service on a small volume, over real sockets."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.waiting import wait_until
+from voxloop_shared.client import ServiceClient
+from voxloop_shared.data.images import ArraySource
+from voxloop_shared.data.volumes import import_volume
+from voxloop_shared.sockets import is_listening
+from voxloop_shared.workspace import Workspace
+
+
+@dataclass
+class RunningAnnotate:
+    """A child process that serves a workspace, and how to reach it."""
+
+    workspace: Workspace
+    run_dir: Path
+    port: int
+    token: str
+    client: ServiceClient
+    process: subprocess.Popen[bytes] = field(init=False)
+    volume: str = ""
+
+    @property
+    def socket_file(self) -> Path:
+        return self.run_dir / "annotate" / "http.sock"
+
+    @property
+    def base(self) -> str:
+        return f"/api/volumes/{self.volume}"
+
+    @property
+    def door(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        about = {"WORKSPACE": str(self.workspace.root), "RUN_DIR": str(self.run_dir), "PORT": str(self.port), "TOKEN": self.token}
+        env = os.environ | {f"VOXLOOP_ANNOTATE_{key}": value for key, value in about.items()}
+        self.process = subprocess.Popen([sys.executable, "-m", "voxloop_annotate"], env=env)
+        wait_until(lambda: is_listening(self.socket_file), timeout_s=30)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def voxels(shape: tuple[int, int, int], dtype: str = "uint16") -> np.ndarray:
+    """Make voxels of which each says where it is."""
+    z, y, x = np.indices(shape)
+    return (z * 1000 + y * 30 + x).astype(dtype)
+
+
+@pytest.fixture(scope="session")
+def annotate_service() -> Iterator[RunningAnnotate]:
+    folder = Path(tempfile.mkdtemp(prefix="vx-", dir="/tmp"))  # a socket's path must stay short
+    workspace = Workspace(folder / "ws")
+    workspace.prepare()
+    client = ServiceClient(folder / "run/annotate/http.sock")
+    running = RunningAnnotate(workspace, folder / "run", _free_port(), secrets.token_hex(8), client)
+    running.start()
+    yield running
+    running.client.close()
+    running.process.terminate()
+    running.process.wait(10)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def annotate(annotate_service: RunningAnnotate) -> RunningAnnotate:
+    """The running service with a fresh volume of its own for the test."""
+    info = import_volume(
+        annotate_service.workspace,
+        ArraySource(voxels((9, 20, 31))),
+        name=f"Stone {secrets.token_hex(4)}",
+        origin="test",
+        voxel_size=(2.0, 0.5, 0.5),
+        unit="um",
+    )
+    annotate_service.client.post("/api/volumes", {"id": info.id})
+    annotate_service.volume = info.id
+    return annotate_service
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,95 @@
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.infer.conftest import manifest_of, random_state
+from voxloop_infer.app import JOB_ENVIRONMENT
+from voxloop_shared.data.volumes import open_volume
+from voxloop_shared.nets.weights import save_weights
+
+LIMIT_MB = 400
+_SHAPE = (256, 2048, 2048)  # 1 GB of uint8
+
+_PROGRAM = """
+import json, sys, threading
+from pathlib import Path
+import psutil
+from voxloop_shared.nets.hardware import let_idle_threads_sleep
+let_idle_threads_sleep()
+from voxloop_infer.model import Model
+from voxloop_infer.prediction import fill_prediction
+from voxloop_shared.data.predictions import new_prediction
+from voxloop_shared.data.volumes import level_array, open_volume
+from voxloop_shared.nets.devices import choose_device
+from voxloop_shared.nets.weights import read_weights
+from voxloop_shared.schemas import Manifest
+from voxloop_shared.workspace import Workspace
+from voxloop_shared.data.pyramid import build_levels
+
+root, manifest, weights, planes, most_blocks = sys.argv[1:]
+process, peak, stop = psutil.Process(), [0], threading.Event()
+
+def watch():
+    while not stop.wait(0.02):
+        peak[0] = max(peak[0], process.memory_info().rss)
+
+start = process.memory_info().rss
+threading.Thread(target=watch, daemon=True).start()
+workspace = Workspace(Path(root))
+volume, source = open_volume(workspace, "large")
+model = Model(Manifest.model_validate_json(Path(manifest).read_bytes()), read_weights(Path(weights)), choose_device())
+
+class Enough(Exception):
+    pass
+
+def on_block(done, blocks):
+    if done == int(most_blocks):
+        raise Enough
+
+try:
+    with new_prediction(workspace, volume, "p") as group:
+        fill_prediction(model, volume, level_array(source, "0"), group, planes, on_block)
+except Enough:
+    pass
+stop.set()
+print(json.dumps({"above_start_mb": (peak[0] - start) / 2**20}))
+"""
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A volume of 1 GB, that repeats itself."""
+    from voxloop_shared.data.volumes import import_volume
+    from voxloop_shared.workspace import Workspace
+
+    class Repeating:
+        shape, dtype, voxel_size, unit = _SHAPE, np.dtype("uint8"), None, ""
+        plane = np.random.default_rng(0).integers(0, 200, _SHAPE[1:], np.uint8)
+
+        def read(self, z, y):
+            return np.broadcast_to(self.plane[y], (z.stop - z.start, y.stop - y.start, _SHAPE[2]))
+
+    workspace = Workspace(tmp_path_factory.mktemp("large"))
+    workspace.prepare()
+    import_volume(workspace, Repeating(), name="large", origin="test")
+    return workspace
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("planes", ["z", "zyx"])
+def test_a_volume_of_1_gb_is_predicted_in_400_mb(large, tmp_path, planes):
+    """Three blocks stand for all: nothing is kept from one to the next, which the first three would show."""
+    manifest = manifest_of(architecture={"classes": 3, "width": 16, "depth": 3}, in_channels=1)
+    (tmp_path / "manifest.json").write_text(manifest.model_dump_json())
+    save_weights(random_state(manifest), tmp_path / "w.safetensors")
+    assert open_volume(large, "large")[0].shape == _SHAPE
+    command = [sys.executable, "-c", _PROGRAM, str(large.root), str(tmp_path / "manifest.json"), str(tmp_path / "w.safetensors"), planes]
+    found = json.loads(
+        subprocess.run([*command, "3" if planes == "z" else "1"], check=True, capture_output=True, env=os.environ | JOB_ENVIRONMENT).stdout
+    )
+    print(f"prediction of a 1 GB volume, planes {planes}: {found['above_start_mb']:.0f} MB above the start")
+    assert found["above_start_mb"] <= LIMIT_MB

@@ -1,0 +1,42 @@
+import pytest
+import torch
+
+from voxloop_shared.errors import InvalidInput
+from voxloop_shared.nets.devices import choose_device
+from voxloop_shared.nets.unet import build_network, read_architecture
+
+
+@pytest.mark.parametrize(("channels", "depth"), [(1, 1), (3, 2), (5, 4)])
+def test_gives_logits_of_each_class_on_the_grid_of_the_image(channels, depth):
+    network = build_network({"in_channels": channels, "classes": 7, "width": 4, "depth": depth})
+    assert network(torch.zeros(2, channels, 2 * 2**depth, 4 * 2**depth)).shape == (2, 7, 2 * 2**depth, 4 * 2**depth)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"kind": "resnet", "classes": 2}, {"classes": 1}, {"classes": 2, "in_channels": 2}, {"classes": 2, "x": 1}]
+)
+def test_refuses_an_architecture_that_it_cannot_build(settings):
+    with pytest.raises(InvalidInput):
+        read_architecture(settings)
+
+
+def test_a_tile_far_from_its_edge_answers_as_the_whole_slice_does():
+    torch.manual_seed(0)
+    network = build_network({"classes": 3, "width": 4, "depth": 2}).eval()
+    image = torch.randn(1, 1, 128, 128)
+    with torch.inference_mode():
+        whole, tile = network(image), network(image[..., 16:112, 16:112])
+    torch.testing.assert_close(tile[..., 32:64, 32:64], whole[..., 48:80, 48:80], rtol=1e-4, atol=1e-5)
+
+
+def test_the_chosen_device_runs_a_network():
+    device = choose_device()
+    network = device.place(build_network({"classes": 2, "width": 4, "depth": 1}).eval())
+    with torch.inference_mode(), device.autocast():
+        assert torch.isfinite(network(device.send(torch.zeros(1, 1, 8, 8))).float()).all()
+
+
+def test_takes_the_gpu_where_there_is_one():
+    if not torch.cuda.is_available():
+        pytest.skip("this machine has no CUDA GPU")
+    assert choose_device().is_cuda

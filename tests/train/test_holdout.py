@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from voxloop_train.holdout import hold_out, strokes_of
+from voxloop_train.points import LabelPoints
+
+
+def points_of(image):
+    position = np.flatnonzero(image)
+    return LabelPoints(image.shape, position, image.ravel()[position])
+
+
+def image_of(points):
+    image = np.zeros(points.shape, np.uint8)
+    image[tuple(points.coordinates())] = points.number
+    return image
+
+
+@pytest.fixture
+def strokes():
+    """Separate strokes of three classes on two slices, two of which touch."""
+    image = np.zeros((20, 64, 64), np.uint8)
+    for z in (4, 12):
+        for row, number in zip(range(2, 60, 6), (1, 2, 3, 1, 2, 1, 1, 3, 2, 1), strict=True):
+            image[z, row : row + 2, 5 : 20 + row // 2] = number
+    image[4, 4:6, 5:10] = 3
+    return image
+
+
+def test_strokes_are_the_connected_components(strokes):
+    expected, count = ndimage.label(strokes, np.ones((3, 3, 3)))
+    found = strokes_of(points_of(strokes))
+    assert len(set(found)) == count
+    assert len(set(zip(found, expected[strokes > 0], strict=True))) == count
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_held_out_voxel_touches_a_training_voxel(strokes, seed):
+    split = hold_out(points_of(strokes), 0.2, seed)
+    near_training = ndimage.binary_dilation(image_of(split.train) > 0, np.ones((3, 3, 3)))
+    assert not (near_training & (image_of(split.held) > 0)).any()
+    assert len(split.train) + len(split.held) == np.count_nonzero(strokes)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_class_is_on_both_sides_and_about_a_fifth_is_held_out(strokes, seed):
+    split = hold_out(points_of(strokes), 0.2, seed)
+    assert split.train.classes().tolist() == split.held.classes().tolist() == [1, 2, 3]
+    assert 0.1 < len(split.held) / np.count_nonzero(strokes) < 0.35
+
+
+def test_dense_labels_give_a_slab_with_a_gap():
+    image = np.random.default_rng(0).integers(1, 4, (60, 20, 20)).astype(np.uint8)
+    split = hold_out(points_of(image), 0.2, 0)
+    held, train = (np.unique(part.coordinates()[0]) for part in (split.held, split.train))
+    assert np.array_equal(held, np.arange(held[0], held[-1] + 1))
+    assert 10 <= len(held) <= 14
+    assert np.abs(held[:, None] - train[None]).min() > 2
+    assert "slab" in split.note
+
+
+def test_a_single_dense_slice_gives_a_slab_of_rows_or_columns():
+    image = np.zeros((5, 40, 100), np.uint8)
+    image[2] = np.random.default_rng(0).integers(1, 3, (40, 100))
+    split = hold_out(points_of(image), 0.2, 0)
+    assert split.held.classes().tolist() == split.train.classes().tolist() == [1, 2]
+
+
+def test_one_stroke_per_class_holds_nothing_out_and_says_so():
+    image = np.zeros((1, 30, 30), np.uint8)
+    image[0, 5, 3:9], image[0, 20, 3:9] = 1, 2
+    split = hold_out(points_of(image), 0.2, 0)
+    assert len(split.held) == 0
+    assert len(split.train) == 12
+    assert "nothing held out" in split.note
+
+
+def test_a_class_with_one_stroke_stays_in_training_while_the_others_are_judged():
+    image = np.zeros((1, 60, 30), np.uint8)
+    for row, number in zip(range(2, 58, 8), (1, 2, 1, 2, 1, 2, 3), strict=True):
+        image[0, row, 3:20] = number
+    split = hold_out(points_of(image), 0.2, 0)
+    assert split.train.classes().tolist() == [1, 2, 3]
+    assert split.held.classes().tolist() == [1, 2]

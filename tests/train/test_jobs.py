@@ -1,0 +1,158 @@
+import numpy as np
+import pytest
+
+from tests.conftest import serving
+from tests.train.conftest import CLASSES, ended, stripes_of_labels, two_phases
+from tests.waiting import wait_until
+from voxloop_registry.app import create_app as create_registry
+from voxloop_registry.settings import RegistrySettings
+from voxloop_shared.data.labels import Labels
+from voxloop_shared.errors import (
+    InvalidInput,
+    JobNotFound,
+    ModelNotFound,
+    SnapshotNotFound,
+    TooFewLabels,
+    VolumeNotFound,
+)
+from voxloop_shared.settings import socket_path
+from voxloop_train.app import create_app
+
+QUICK = {"width": 4, "depth": 2, "crop": 32, "steps": 3}
+
+
+def test_a_job_publishes_a_model_that_says_where_it_comes_from(train, registry, stripes, workspace):
+    snapshot = Labels.open(workspace.labels_of("stripes")).head
+    job = train.post("/jobs", {"volume": "stripes", "config": QUICK | {"steps": 40, "held_out": 0.3}, "budget_s": 60})
+    done = ended(train, job)
+    assert done["state"] == "succeeded", done
+    result = done["result"]
+    model = registry.get("/models/stripes/versions/latest")
+    assert result["model"] == {"name": "stripes", "version": 1, "digest": model["digest"]}
+    assert result["snapshot"] == model["manifest"]["snapshot"] == snapshot
+    manifest = model["manifest"]
+    assert [entry["id"] for entry in manifest["classes"]] == [2, 9]
+    assert (manifest["job"], manifest["author"], manifest["volume_digest"]) == (job["id"], done["author"], stripes.digest)
+    assert result["metrics"]["steps"] == 40
+    assert set(result["metrics"]["dice"]) == {"2", "9"}
+    assert result["metrics"]["mean_dice"] > 0.6
+    assert result["metrics"]["held_out_voxels"] > 0
+
+
+def test_the_metrics_say_how_far_and_how_well(train, stripes):
+    job = train.post("/jobs", {"volume": "stripes", "config": QUICK | {"steps": 10}})
+    assert ended(train, job)["state"] == "succeeded"
+    lines = train.get(f"/jobs/{job['id']}/metrics")
+    assert lines[0]["message"] == "starting"
+    assert lines[0]["elapsed_s"] < 1
+    stepping = [line for line in lines if "loss" in line]
+    assert {"progress", "eta_s", "step", "lr", "samples_per_s", "val_dice"} <= set(stepping[-1])
+    assert lines[-1]["progress"] == 1
+
+
+@pytest.mark.parametrize(("shape", "dtype"), [((1, 20, 33), "uint16"), ((9, 33, 17), "int16"), ((3, 130, 71), "float32")])
+def test_trains_on_odd_shapes_and_every_dtype(train, make_volume, paint, shape, dtype):
+    array = two_phases(shape, dtype)
+    if dtype == "float32":
+        array[0, :3, :3], array[0, 5, 5] = np.nan, np.inf
+    volume = make_volume("odd", array=array)
+    labels = np.zeros(shape, np.uint8)
+    labels[0, 2, 3:12], labels[0, 15, 3:12], labels[0, 8, 2], labels[0, 9, 2] = 2, 9, 255, 255
+    paint(volume, labels)
+    done = ended(train, train.post("/jobs", {"volume": "odd", "config": QUICK | {"in_channels": 3, "planes": "zyx"}}))
+    assert done["state"] == "succeeded", done["error"]
+    assert done["result"]["metrics"]["train_voxels"] + done["result"]["metrics"]["held_out_voxels"] == 18
+
+
+def test_trains_on_a_constant_image(train, make_volume, paint):
+    volume = make_volume("flat", array=np.full((6, 50, 70), 7, np.uint8))
+    paint(volume, stripes_of_labels())
+    done = ended(train, train.post("/jobs", {"volume": "flat", "config": QUICK}))
+    assert done["state"] == "succeeded", done["error"]
+
+
+def test_a_job_keeps_the_snapshot_of_its_submission(train, stripes, paint, workspace):
+    before = Labels.open(workspace.labels_of("stripes")).head
+    job = train.post("/jobs", {"volume": "stripes", "config": QUICK})
+    paint(stripes, np.full(stripes.shape, 3, np.uint8))
+    assert ended(train, job)["result"]["snapshot"] == before
+
+
+def test_a_second_training_is_the_next_version_and_may_start_from_the_first(train, registry, stripes):
+    ended(train, train.post("/jobs", {"volume": "stripes", "config": QUICK, "register_as": "bands"}))
+    done = ended(train, train.post("/jobs", {"volume": "stripes", "config": QUICK, "register_as": "bands", "parent": "bands:1"}))
+    assert done["result"]["model"]["version"] == 2
+    assert registry.get("/models/bands/versions/2")["manifest"]["parent"] == "bands:1"
+    assert "took" in train.get(f"/jobs/{done['id']}/log")["text"]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "said"),
+    [
+        ({"volume": "nowhere"}, VolumeNotFound, "nowhere"),
+        ({"volume": "../stripes"}, VolumeNotFound, "stripes"),
+        ({"snapshot": "NOSUCHSNAPSHOT"}, SnapshotNotFound, "NOSUCHSNAPSHOT"),
+        ({"learner": "magic"}, InvalidInput, "unet"),
+        ({"config": {"width": 3}}, InvalidInput, "width"),
+        ({"config": {"wdith": 8}}, InvalidInput, "wdith"),
+        ({"budget_s": 0}, InvalidInput, "budget_s"),
+        ({"parent": "nothing"}, ModelNotFound, "nothing"),
+        ({"parent": "no such"}, InvalidInput, "names no model"),
+        ({"register_as": "My Model"}, InvalidInput, "my-model"),
+        ({"register_as": "a/../b"}, InvalidInput, "no name"),
+    ],
+)
+def test_refuses_at_once_what_cannot_be_trained(train, stripes, change, error, said):
+    with pytest.raises(error, match=said):
+        train.post("/jobs", {"volume": "stripes"} | change)
+    assert train.get("/jobs") == []
+
+
+def test_says_what_to_paint_when_labels_are_too_few(train, make_volume, paint, workspace):
+    volume = make_volume("bare", shape=(6, 50, 70))
+    Labels.create(workspace.labels_of("bare"), volume.shape, CLASSES)
+    with pytest.raises(TooFewLabels, match=r"no voxel is labelled.*'dark'"):
+        train.post("/jobs", {"volume": "bare"})
+    paint(volume, np.where(stripes_of_labels() == 9, 9, 255).astype(np.uint8))
+    with pytest.raises(TooFewLabels, match=r"only 'bright' has labelled voxels.*'dark'"):
+        train.post("/jobs", {"volume": "bare"})
+    assert train.get("/jobs") == []
+
+
+def test_a_cancelled_training_ends_soon_and_publishes_nothing(train, registry, stripes):
+    job = train.post("/jobs", {"volume": "stripes", "config": {"width": 4}, "budget_s": 600})
+    wait_until(lambda: (train.get(f"/jobs/{job['id']}")["progress"] or 0) > 0, 60)
+    assert train.post(f"/jobs/{job['id']}/cancel")["state"] == "cancelled"
+    assert registry.get("/models") == []
+
+
+def test_a_training_that_finds_no_registry_is_published_when_resumed(train_settings, serve_app, stripes):
+    train = serve_app(create_app(train_settings.model_copy(update={"registry_patience_s": 0.0})), "train")
+    done = ended(train, train.post("/jobs", {"volume": "stripes", "config": QUICK}))
+    assert (done["state"], done["error"]["type"]) == ("failed", "ServiceUnavailable")
+    settings = RegistrySettings(workspace=train_settings.workspace, run_dir=train_settings.run_dir)
+    with serving(create_registry(settings), socket_path(settings.run_dir, "registry")) as registry:
+        train.post(f"/jobs/{done['id']}/resume")
+        again = ended(train, done)
+        assert again["state"] == "succeeded"
+        assert registry.get("/models/stripes/versions/1")["manifest"]["job"] == done["id"]
+        lines = train.get(f"/jobs/{done['id']}/metrics")
+        assert sum(line["message"] == "reading labels" for line in lines) == 1
+
+
+def test_lists_the_learners_with_forms(train):
+    (unet,) = train.get("/learners")
+    assert unet["name"] == "unet"
+    for field in unet["settings"]["properties"].values():
+        assert "default" in field
+        assert field["title"]
+        assert field["description"]
+
+
+def test_says_how_it_is(train):
+    health = train.get("/health")
+    assert health["service"] == "train"
+    assert health["devices"]
+    assert health["queue_length"] == 0
+    with pytest.raises(JobNotFound):
+        train.get("/jobs/none")

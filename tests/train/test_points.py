@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from voxloop_shared.data.labels import Labels, class_color, default_classes
+from voxloop_shared.schemas import LabelClass
+from voxloop_train.points import read_points
+
+
+@pytest.fixture
+def labels(tmp_path):
+    classes = [LabelClass(id=n, name=f"class {n}", color=class_color(n)) for n in (1, 2, 5)]
+    return Labels.create(tmp_path / "labels", (40, 70, 90), classes)
+
+
+def put(labels, image):
+    return labels.merge(iter([image]), "import", "ada", lambda _slab: None).snapshot
+
+
+def test_reads_exactly_the_labelled_voxels_of_the_snapshot(labels):
+    image = np.zeros((40, 70, 90), np.uint8)
+    image[3, 4, 5], image[39, 69, 89], image[10, 20:30, 40], image[0, 0, 0] = 1, 5, 2, 255
+    old = put(labels, image)
+    put(labels, np.full_like(image, 1))
+    points = read_points(labels, old)
+    found = np.zeros_like(image)
+    found[tuple(points.coordinates())] = points.number
+    assert np.array_equal(found, np.where(image == 255, 0, image))
+    assert points.is_complete
+
+
+def test_painted_gives_only_the_chunks_that_hold_data(tmp_path):
+    labels = Labels.create(tmp_path / "wide", (40, 300, 300), default_classes())
+    image = np.zeros((40, 300, 300), np.uint8)
+    image[35, 4, 299] = 1
+    snapshot = put(labels, image)
+    (region,) = labels.painted(snapshot)
+    assert labels.array(snapshot)[region].sum() == 1
+    assert [part.stop - part.start < length for part, length in zip(region, image.shape, strict=True)] == [True] * 3
+
+
+def test_keeps_a_share_of_dense_labels_and_all_of_a_rare_class(labels):
+    image = np.ones((40, 70, 90), np.uint8)
+    image[20:], image[7, 7, 7:12] = 2, 5
+    points = read_points(labels, put(labels, image), limit=20_000)
+    assert not points.is_complete
+    assert 5_000 < len(points) < 30_000
+    assert np.count_nonzero(points.number == 5) == 5
