@@ -55,3 +55,12 @@ def test_lists_only_volumes_that_were_added(annotate: RunningAnnotate) -> None:
     assert f"unseen-{annotate.volume}" not in listed
     with pytest.raises(VolumeNotFound):
         annotate.client.post("/api/volumes", {"id": "never-imported"})
+
+
+def test_a_volume_whose_import_was_killed_before_it_was_announced_is_there_after_a_restart(annotate: RunningAnnotate) -> None:
+    name = f"orphan-{annotate.volume}"
+    import_volume(annotate.workspace, ArraySource(EXPECTED), name=name, origin="test")
+    annotate.kill()
+    annotate.start()
+    assert name in [volume["id"] for volume in annotate.client.get("/api/volumes")["volumes"]]
+    assert annotate.client.get(f"/api/volumes/{name}/classes")["counts"] == {}

@@ -42,18 +42,27 @@ class Module:
     @property
     def imports(self) -> set[str]:
         """Give the dotted names of everything imported, anywhere in the file; what only type checkers see does not count."""
-        found: set[str] = set()
-        for node in _walk_running(self.tree):
-            if isinstance(node, ast.Import):
-                found |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                found |= {f"{node.module}.{alias.name}" for alias in node.names}
-        return found
+        return _names(_walk_running(self.tree))
+
+    @property
+    def imports_at_load(self) -> set[str]:
+        """Give the dotted names of what is imported when the module itself is."""
+        return _names(iter(self.tree.body))
 
     @property
     def tops(self) -> set[str]:
         """Give the top-level packages of what is imported."""
         return {name.partition(".")[0] for name in self.imports}
+
+
+def _names(nodes: Iterator[ast.AST]) -> set[str]:
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
 
 
 def _is_type_checking(node: ast.AST) -> bool:

@@ -205,7 +205,7 @@ def test_bad_orders_are_refused_in_one_line(shared_terminal, image, rock):
 
 
 def test_a_full_disk_while_importing_is_one_error_and_leaves_nothing(terminal, small_disk, folder):
-    terminal.folder = small_disk
+    (terminal.folder / "ws").symlink_to(small_disk)
     terminal.up("--no-tcp")
     np.save(folder / "big.npy", np.random.default_rng(0).integers(0, 60000, (64, 512, 512), np.uint16))
 

@@ -49,12 +49,17 @@ def run_dirs_base() -> Path:
     return _tmp_base()
 
 
+def run_dir_of(workspace: Path) -> Path:
+    """Give a workspace's run directory, which need not exist."""
+    return run_dirs_base() / stack_name(workspace)
+
+
 def make_run_dir(workspace: Path) -> Path:
     """Make a workspace's run directory; raises Forbidden where somebody else could have prepared it."""
-    base = run_dirs_base()
-    for folder in (base, base / stack_name(workspace)):
+    run_dir = run_dir_of(workspace)
+    for folder in (run_dir.parent, run_dir):
         _make_private(folder)
-    return base / stack_name(workspace)
+    return run_dir
 
 
 def list_run_dirs() -> Iterator[Path]:

@@ -28,8 +28,8 @@ class Hand:
 
     strokes_per_class: int = 3
     brush: int = 2
-    reach: float = 0.33
-    shortest: int = 5
+    reach: float = 0.28
+    shortest: int = 10
     glances: int = 4
 
 

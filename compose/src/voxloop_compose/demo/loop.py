@@ -16,7 +16,7 @@ from voxloop_compose.demo.annotator import Hand, draw_strokes
 from voxloop_compose.demo.nerve import CLASSES, NERVE, add_demo_volume, reference_labels, register_demo_volume
 from voxloop_compose.demo.scores import dice
 from voxloop_compose.job_watch import explain_end, outcome, wait_for_job
-from voxloop_compose.rundir import remove_run_dir
+from voxloop_compose.rundir import remove_run_dir, run_dir_of
 from voxloop_compose.stack import Stack
 from voxloop_compose.target import Target
 from voxloop_shared.data.predictions import open_prediction
@@ -70,13 +70,15 @@ def _workspace(keep: bool) -> Iterator[Path]:
 
 @contextmanager
 def _own_stack(workspace: Path) -> Iterator[Target]:
-    with Stack(workspace) as stack:
-        with console.progress("starting the services"):
-            add_demo_volume(stack.workspace)
-            stack.wait_healthy()
-        register_demo_volume(stack.run_dir)
-        yield Target(stack.record)
-    remove_run_dir(stack.run_dir)
+    try:
+        with Stack(workspace) as stack:
+            with console.progress("starting the services"):
+                add_demo_volume(stack.workspace)
+                stack.wait_healthy()
+            register_demo_volume(stack.run_dir)
+            yield Target(stack.record)
+    finally:
+        remove_run_dir(run_dir_of(workspace))
 
 
 def _paint(target: Target, strokes: list[Stroke]) -> int:

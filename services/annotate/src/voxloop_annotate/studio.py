@@ -1,5 +1,6 @@
 """Everything the routes and the page work with, wired once."""
 
+import logging
 from dataclasses import dataclass
 
 from voxloop_annotate.annotations import Annotations
@@ -11,8 +12,11 @@ from voxloop_annotate.settings import AnnotateSettings
 from voxloop_annotate.watcher import Watcher
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.errors import NotFound
+from voxloop_shared.identity import this_process
 from voxloop_shared.schemas import VolumeInfo
 from voxloop_shared.workspace import Workspace
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,14 @@ class Studio:
         self.catalogue.add_volume(info.id, info.name, author)
         return info
 
+    def adopt_volumes(self) -> None:
+        """Show what an import wrote whole but was killed before it could announce."""
+        known = set(self.catalogue.volume_ids())
+        for path in self.workspace.volumes.glob("[!.]*.zarr"):
+            if path.stem not in known:
+                log.info("adopting volume %s, which no import has announced", path.stem)
+                self.add_volume(path.stem, this_process().user)
+
     def pick_volume(self, wanted: str | None) -> VolumeInfo | None:
         """Give the volume that a link asks for, else the newest, else None."""
         if wanted:
@@ -52,7 +64,7 @@ def open_studio(settings: AnnotateSettings) -> Studio:
     catalogue.prepare()
     registry, train, infer = (ServiceClient(settings.socket_of(name)) for name in ("registry", "train", "infer"))
     loop, hub = Loop(registry, train, infer, catalogue), Hub()
-    return Studio(
+    studio = Studio(
         workspace=workspace,
         catalogue=catalogue,
         library=Library(workspace, catalogue, settings.cache_bytes),
@@ -61,3 +73,5 @@ def open_studio(settings: AnnotateSettings) -> Studio:
         loop=loop,
         watcher=Watcher(loop, hub),
     )
+    studio.adopt_volumes()
+    return studio

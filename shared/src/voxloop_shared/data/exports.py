@@ -92,7 +92,7 @@ def slabs_of(array: Readable, on_progress: Progress = lambda _fraction: None) ->
     slab = np.empty((min(thickness, depth), rows, columns), array.dtype)
     for z in range(0, depth, thickness):
         piece = slab[: min(thickness, depth - z)]
-        for _, y, x in blocks_of(piece.shape, (thickness, *SHARD[1:])):  # type: ignore[arg-type]
+        for _, y, x in blocks_of(piece.shape, (thickness, *SHARD[1:])):
             piece[:, y, x] = array[z : z + len(piece), y, x]
         yield piece
         on_progress((z + len(piece)) / depth)
@@ -129,7 +129,7 @@ def _write_nifti(array: Readable, path: Path, voxel_size: tuple[float, float, fl
     with gzip.open(path, "wb", compresslevel=4) if path.suffix == ".gz" else path.open("wb") as stream:
         stream.write(header.binaryblock + b"\0\0\0\0")
         for slab in slabs_of(array, on_progress):  # C order (z, y, x) is NIfTI's order (x, y, z), x fastest
-            stream.write(np.ascontiguousarray(slab, dtype=slab.dtype.newbyteorder("<")).tobytes())
+            stream.write(np.ascontiguousarray(slab, dtype=slab.dtype.newbyteorder("<")).data)
 
 
 def _write_zarr(

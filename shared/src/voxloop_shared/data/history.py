@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 import icechunk
+from pydantic import Field
 
 from voxloop_shared.errors import NothingToUndo, SnapshotNotFound
 from voxloop_shared.schemas import Axis, Box, Schema
@@ -27,7 +28,7 @@ class Commit(Schema):
     index: int | None = None
     box: Box | None = None
     voxels: int = 0
-    counts: dict[int, int] = {}
+    counts: dict[int, int] = Field(default_factory=dict)
     reverts: str | None = None
     is_stroke: bool = False
 

@@ -1,6 +1,7 @@
 """Multiscale arrays: OME-Zarr 0.5 groups whose levels halve the resolution, sharded, written block by block."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,8 @@ from zarr.codecs import BloscCodec
 from voxloop_shared.data.blocks import Region, blocks_of, count_blocks
 from voxloop_shared.schemas import Level
 
-CHUNK = (32, 128, 128)
+CHUNK = (16, 128, 128)
+"""What is decoded at once: 16 deep, so that a slice across z costs half of what 32 cost, and one across x or y no more."""
 SHARD = (32, 512, 512)
 """What one write handles; 32 deep, so that a block of a wide volume stays small."""
 
@@ -49,7 +51,7 @@ def create_level(group: zarr.Group, name: str, shape: Shape, dtype: np.dtype[np.
 
 def build_levels(group: zarr.Group, prefix: str, levels: Sequence[Level], reduction: Reduction, on_block: Callable[[], None]) -> None:
     """Write levels 1… of `prefix` from level 0, which is there already; `on_block` is called after each block."""
-    for number, (above, level) in enumerate(zip(levels, levels[1:], strict=False), start=1):
+    for number, (above, level) in enumerate(pairwise(levels), start=1):
         source = group[f"{prefix}{number - 1}"]
         assert isinstance(source, zarr.Array)
         target = create_level(group, f"{prefix}{number}", level.shape, source.dtype)
