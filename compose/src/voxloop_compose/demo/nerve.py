@@ -32,11 +32,15 @@ def add_demo_volume(workspace: Workspace) -> None:
 
 
 def register_demo_volume(run_dir: Path) -> None:
-    """Have the volume shown with its classes, once: what people have changed since stays as it is."""
+    """Have the volume shown, with its classes in place of those of any new volume; what people have changed stays."""
+    from voxloop_shared.data.labels import default_classes
+
+    route = f"/api/volumes/{NERVE}/classes"
     with ServiceClient(socket_path(run_dir, "annotate")) as annotate:
-        if NERVE not in [volume["id"] for volume in annotate.get("/api/volumes")["volumes"]]:
-            annotate.post("/api/volumes", {"id": NERVE})
-            annotate.put(f"/api/volumes/{NERVE}/classes", {"classes": [entry.model_dump() for entry in CLASSES]})
+        annotate.post("/api/volumes", {"id": NERVE})
+        untouched = {"classes": [entry.model_dump() for entry in default_classes()], "counts": {}}
+        if annotate.get(route) == untouched:
+            annotate.put(route, {"classes": [entry.model_dump() for entry in CLASSES]})
 
 
 def reference_labels() -> NDArray[np.uint8]:

@@ -35,7 +35,7 @@ def vote(model: Model, read: Read, shape: Shape, region: Region, planes: str) ->
 def _piece_size(model: Model, planes: str) -> Shape:
     """Give how much is voted on at once: whole tiles of single slices, or a cube whose probabilities fit."""
     if len(planes) == 1:
-        return (1 << 30, _TILE, _TILE)
+        return (1 << 30, _TILE // 2, _TILE)
     voxels = _VOTE_BYTES // (4 * len(model.manifest.classes))
     side = max(32, int(min(256, voxels ** (1 / 3))) // 32 * 32)
     return (side, side, side)
