@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -23,6 +24,10 @@ from voxloop_shared.server import peer_protocol
 from voxloop_shared.settings import socket_path
 from voxloop_shared.sockets import bind_socket, is_listening
 from voxloop_shared.workspace import Workspace
+
+# A shell that runs the tests in the background has SIGINT ignored, and what is ignored stays so in every child: the
+# tests that press Ctrl-C would wait in vain.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

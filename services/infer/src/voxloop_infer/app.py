@@ -17,8 +17,8 @@ from voxloop_shared.nets.hardware import device_names
 from voxloop_shared.server import create_api
 from voxloop_shared.workspace import Workspace
 
-JOB_ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
-"""For jobs: zarr decodes in many threads, and a heap for each of them would keep what was once used."""
+JOB_ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(8 << 20), "MALLOC_TRIM_THRESHOLD_": str(16 << 20)}
+"""For jobs: zarr decodes in many threads, and a heap for each would keep what was once used; large blocks go back at once."""
 
 
 def create_app(settings: InferSettings) -> FastAPI:

@@ -18,7 +18,8 @@ Answer = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 _EDGE = 32
 """Rows and columns of its mirror image that the network sees beyond the volume's edge."""
-_TILE = 512
+_TILE = (256, 512)
+"""Rows and columns without halo; larger ones spend less on halo, and more memory on what is between the layers."""
 _VOTE_BYTES = 32 << 20
 
 
@@ -35,7 +36,7 @@ def vote(model: Model, read: Read, shape: Shape, region: Region, planes: str) ->
 def _piece_size(model: Model, planes: str) -> Shape:
     """Give how much is voted on at once: whole tiles of single slices, or a cube whose probabilities fit."""
     if len(planes) == 1:
-        return (1 << 30, _TILE // 2, _TILE)
+        return (1 << 30, *_TILE)
     voxels = _VOTE_BYTES // (4 * len(model.manifest.classes))
     side = max(32, int(min(256, voxels ** (1 / 3))) // 32 * 32)
     return (side, side, side)
