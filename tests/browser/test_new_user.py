@@ -86,6 +86,7 @@ def test_strokes_painted_while_the_service_is_gone_are_saved_when_it_is_back(vis
 
 def test_undo_takes_the_stroke_off_the_image_and_off_the_server(visitor: Visitor, stack: RunningStack, fresh: None) -> None:
     visitor.open()
+    visitor.page.locator('[data-layer="prediction"]').first.click()  # one of an earlier test may have the stroke's colour
     visitor.paint(1, (0.4, 0.5), (0.5, 0.5))
     painted = look(visitor.page)
     visitor.page.keyboard.press("Control+z")
