@@ -47,7 +47,7 @@ class RunningStack:
         return int(next(entry["pid"] for entry in json.loads(record.stdout)["services"] if entry["service"] == service))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack() -> Iterator[RunningStack]:
     folder = Path(tempfile.mkdtemp(prefix="vx-", dir="/tmp"))
     runtime, workspace = folder / "r", folder / "ws"
@@ -67,7 +67,7 @@ def stack() -> Iterator[RunningStack]:
     shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         if os.environ.get("CI"):
