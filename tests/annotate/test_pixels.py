@@ -1,5 +1,7 @@
 """Planes come as the bytes that stand in the volume."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -60,7 +62,14 @@ def test_lists_only_volumes_that_were_added(annotate: RunningAnnotate) -> None:
 def test_a_volume_whose_import_was_killed_before_it_was_announced_is_there_after_a_restart(annotate: RunningAnnotate) -> None:
     name = f"orphan-{annotate.volume}"
     import_volume(annotate.workspace, ArraySource(EXPECTED), name=name, origin="test")
+    strangers = [annotate.workspace.volumes / f"{kind}.zarr" for kind in ("empty", "foreign", "Bad Name")]
+    for stranger in strangers:
+        stranger.mkdir()
+        if stranger.stem != "empty":
+            (stranger / "zarr.json").write_text('{"zarr_format": 3, "node_type": "group", "attributes": {}}')
     annotate.kill()
     annotate.start()
+    for stranger in strangers:
+        shutil.rmtree(stranger)
     assert name in [volume["id"] for volume in annotate.client.get("/api/volumes")["volumes"]]
     assert annotate.client.get(f"/api/volumes/{name}/classes")["counts"] == {}

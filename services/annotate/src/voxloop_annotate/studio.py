@@ -11,7 +11,7 @@ from voxloop_annotate.loop import Loop
 from voxloop_annotate.settings import AnnotateSettings
 from voxloop_annotate.watcher import Watcher
 from voxloop_shared.client import ServiceClient
-from voxloop_shared.errors import NotFound
+from voxloop_shared.errors import NotFound, VoxloopError
 from voxloop_shared.identity import this_process
 from voxloop_shared.schemas import VolumeInfo
 from voxloop_shared.workspace import Workspace
@@ -42,9 +42,14 @@ class Studio:
         """Show what an import wrote whole but was killed before it could announce."""
         known = set(self.catalogue.volume_ids())
         for path in self.workspace.volumes.glob("[!.]*.zarr"):
-            if path.stem not in known:
-                log.info("adopting volume %s, which no import has announced", path.stem)
+            if path.stem in known:
+                continue
+            try:
                 self.add_volume(path.stem, this_process().user)
+            except (VoxloopError, KeyError, ValueError) as error:  # not one of ours: it must not keep the service down
+                log.warning("%s is no volume of voxloop: %r", path, error)
+            else:
+                log.info("adopted volume %s, which no import has announced", path.stem)
 
     def pick_volume(self, wanted: str | None) -> VolumeInfo | None:
         """Give the volume that a link asks for, else the newest, else None."""
