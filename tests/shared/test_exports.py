@@ -111,7 +111,7 @@ class _Failing:
     def __getitem__(self, region):
         if region[0].start >= 32:
             raise OSError("the disk broke")
-        return np.zeros((32, 20, 20), np.uint8)
+        return np.zeros((region[0].stop - region[0].start, 20, 20), np.uint8)
 
 
 @pytest.mark.parametrize("name", ["a.tif", "a.nii", "a.nii.gz", "a.zarr"])

@@ -1,9 +1,9 @@
 """What travels between the services: classes, volumes, strokes, models, predictions."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 UNLABELLED = 0
 UNCERTAIN = 255
@@ -61,7 +61,20 @@ class VolumeInfo(Schema):
     created: datetime
 
 
-class Stroke(Schema):
+class OverwriteRule(Schema):
+    """Which voxels may be painted over: all, only unlabelled ones, or only those of the class `replaces`."""
+
+    overwrite: Literal["all", "unlabelled", "class"] = "all"
+    replaces: int | None = Field(default=None, ge=0, le=UNCERTAIN)
+
+    @model_validator(mode="after")
+    def _names_the_class(self) -> Self:
+        if (self.overwrite == "class") != (self.replaces is not None):
+            raise ValueError("`replaces` names the class that is painted over, and goes with overwrite = class")
+        return self
+
+
+class Stroke(OverwriteRule):
     """One annotation operation: the voxels of `box` that `runs` marks become `value`.
 
     `runs` are run lengths over the box in C order, alternating unmarked and marked, unmarked first.
@@ -74,7 +87,7 @@ class Stroke(Schema):
     index: int = Field(default=0, ge=0)
     box: Box
     runs: list[int]
-    overwrite: Literal["all", "unlabelled"] = "all"
+    intensity: tuple[float, float] | None = Field(default=None, description="paint only voxels whose value lies in this range, ends included")
 
 
 class ModelRef(Schema):

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 _PYRAMID_SHARE = 0.03
 """Of the progress, what building the pyramid counts for."""
-_BLOCKS_PER_CUBE = 3
+_BLOCKS_PER_CUBE = 6
 """Blocks along z that are voted on together in three orientations: thin blocks would be mostly halo."""
 
 OnBlock = Callable[[int, int], None]

@@ -23,7 +23,7 @@ from voxloop_shared.data.history import Commit, History
 from voxloop_shared.data.masks import check_box, decode_mask, slices_of
 from voxloop_shared.errors import DiskFull, InvalidInput, ShapeMismatch, SnapshotNotFound, UnknownClass, VolumeNotFound
 from voxloop_shared.files import new_folder
-from voxloop_shared.schemas import LAST_CLASS, UNCERTAIN, UNLABELLED, Box, LabelClass, Stroke
+from voxloop_shared.schemas import LAST_CLASS, UNCERTAIN, UNLABELLED, Box, LabelClass, OverwriteRule, Stroke
 
 CHUNK = (32, 128, 128)
 """The cheapest for a stroke in a slice of those measured (8 to 64 deep, 64 and 128 wide): a chunk costs about 1 ms."""
@@ -40,6 +40,7 @@ class Labels:
         self._repo = repo
         self._writing = threading.RLock()
         self.history = History(Commit.of(info) for info in repo.ancestry(branch="main"))
+        self.shape: tuple[int, int, int] = self.array().shape  # type: ignore[assignment]
 
     @staticmethod
     def create(path: Path, shape: tuple[int, int, int], classes: list[LabelClass]) -> "Labels":
@@ -108,23 +109,29 @@ class Labels:
 
         Raises InvalidStroke or UnknownClass; then nothing changes.
         """
+        check_box(stroke.box, self.shape)
+        mask = decode_mask(stroke.runs, tuple(stop - start for start, stop in stroke.box))
+        commit = Commit.now(stroke.tool, author, stroke_id=stroke.id, value=stroke.value, axis=stroke.axis, index=stroke.index, box=stroke.box)
+        return self.edit(commit, lambda before: np.where(mask & paintable(before, stroke), np.uint8(stroke.value), before))
+
+    def edit(self, commit: Commit, change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]) -> Commit:
+        """Commit what `change` makes of the voxels in the commit's box (z, y, x); give the finished commit.
+
+        A commit whose `stroke_id` is known (the request was sent twice) gives the one that was made then.
+        Raises InvalidStroke for a box outside the volume, UnknownClass for a value that is no class; then nothing changes.
+        """
         with self._exclusive():
-            known = self._known(stroke.id)
+            known = self._known(commit.stroke_id)
             if known is not None:
                 return known
+            assert commit.box is not None
             session, array = self._writable()
-            check_box(stroke.box, array.shape)  # type: ignore[arg-type]
-            _check_value(stroke.value, array)
-            region = slices_of(stroke.box)
+            check_box(commit.box, self.shape)
+            if commit.value is not None:
+                _check_value(commit.value, array)
+            region = slices_of(commit.box)
             before = np.asarray(array[region])
-            mask = decode_mask(stroke.runs, before.shape)
-            if stroke.overwrite == "unlabelled":
-                mask &= before == UNLABELLED
-            after = np.where(mask, np.uint8(stroke.value), before)
-            commit = Commit.now(
-                stroke.tool, author, stroke_id=stroke.id, value=stroke.value, axis=stroke.axis, index=stroke.index, box=stroke.box
-            )
-            return self._write(session, array, region, before, after, commit)
+            return self._write(session, array, region, before, change(before), commit)
 
     def undo(self, author: str, request_id: str | None = None) -> Commit:
         """Take the newest stroke back, with a new commit; the same `request_id` again changes nothing. Raises NothingToUndo."""
@@ -225,6 +232,13 @@ class Labels:
     def _writable(self) -> tuple[icechunk.Session, zarr.Array[Any]]:
         session = self._repo.writable_session("main")
         return session, zarr.open_array(session.store, path="labels", mode="r+")
+
+
+def paintable(before: NDArray[np.uint8], rule: OverwriteRule) -> NDArray[np.bool_]:
+    """Say which voxels a stroke or fill may change."""
+    if rule.overwrite == "unlabelled":
+        return before == UNLABELLED
+    return before == rule.replaces if rule.overwrite == "class" else np.ones(before.shape, bool)
 
 
 _PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999")
