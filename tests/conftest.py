@@ -25,9 +25,10 @@ from voxloop_shared.settings import socket_path
 from voxloop_shared.sockets import bind_socket, is_listening
 from voxloop_shared.workspace import Workspace
 
-# A shell that runs the tests in the background has SIGINT ignored, and what is ignored stays so in every child: the
-# tests that press Ctrl-C would wait in vain.
+# A shell that runs the tests in the background has SIGINT ignored, nohup SIGHUP, and what is ignored stays so in every
+# child: the tests that press Ctrl-C or hang up would wait in vain.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -87,7 +87,9 @@ class Stroke(OverwriteRule):
     index: int = Field(default=0, ge=0)
     box: Box
     runs: list[int]
-    intensity: tuple[float, float] | None = Field(default=None, description="paint only voxels whose value lies in this range, ends included")
+    intensity: tuple[float, float] | None = Field(
+        default=None, description="paint only voxels whose value lies in this range, ends included"
+    )
 
 
 class ModelRef(Schema):

@@ -111,7 +111,9 @@ class Labels:
         """
         check_box(stroke.box, self.shape)
         mask = decode_mask(stroke.runs, tuple(stop - start for start, stop in stroke.box))
-        commit = Commit.now(stroke.tool, author, stroke_id=stroke.id, value=stroke.value, axis=stroke.axis, index=stroke.index, box=stroke.box)
+        commit = Commit.now(
+            stroke.tool, author, stroke_id=stroke.id, value=stroke.value, axis=stroke.axis, index=stroke.index, box=stroke.box
+        )
         return self.edit(commit, lambda before: np.where(mask & paintable(before, stroke), np.uint8(stroke.value), before))
 
     def edit(self, commit: Commit, change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]) -> Commit:
@@ -236,9 +238,9 @@ class Labels:
 
 def paintable(before: NDArray[np.uint8], rule: OverwriteRule) -> NDArray[np.bool_]:
     """Say which voxels a stroke or fill may change."""
-    if rule.overwrite == "unlabelled":
-        return before == UNLABELLED
-    return before == rule.replaces if rule.overwrite == "class" else np.ones(before.shape, bool)
+    if rule.overwrite == "all":
+        return np.ones(before.shape, bool)
+    return np.equal(before, UNLABELLED if rule.replaces is None else rule.replaces)
 
 
 _PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999")
