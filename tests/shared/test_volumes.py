@@ -116,7 +116,7 @@ def test_a_large_level_is_sharded(make_volume, workspace: Workspace):
     array = level_array(open_volume(workspace, info.id)[1], "0")
     assert (array.chunks, array.shards) == (CHUNK, SHARD)
     files = [path for path in (workspace.volume(info.id) / "0" / "c").rglob("*") if path.is_file()]
-    assert len(files) == 3 * 2 * 2  # 33 slices make three layers of shards
+    assert len(files) == 5 * 2 * 2  # 33 slices make five layers of shards
 
 
 def test_a_volume_is_found_as_it_was_imported(make_volume, workspace: Workspace):

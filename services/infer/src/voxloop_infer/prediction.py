@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 
 _PYRAMID_SHARE = 0.03
 """Of the progress, what building the pyramid counts for."""
-_BLOCKS_PER_CUBE = 6
-"""Blocks along z that are voted on together in three orientations: thin blocks would be mostly halo."""
+_DEPTH = {1: 32, 3: 96}
+"""Slices of a block per number of orientations: whole shards, and deeper where thin blocks would be mostly halo."""
 
 OnBlock = Callable[[int, int], None]
 
@@ -59,7 +59,7 @@ def fill_prediction(
 ) -> NDArray[np.int64]:
     """Write class and confidence, block by block; give the voxels per class id."""
     numbers, confidence = level_array(group, "class/0"), level_array(group, "confidence/0")
-    size = SHARD if len(planes) == 1 else (SHARD[0] * _BLOCKS_PER_CUBE, *SHARD[1:])
+    size = (_DEPTH[len(planes)], *SHARD[1:])
     blocks, counts = count_blocks(volume.shape, size), np.zeros(256, np.int64)
     for done, region in enumerate(blocks_of(volume.shape, size)):
         on_block(done, blocks)
