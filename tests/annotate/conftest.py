@@ -69,7 +69,7 @@ def annotate_service() -> Iterator[RunningAnnotate]:
     workspace = Workspace(folder / "ws")
     workspace.prepare()
     client = ServiceClient(folder / "run/annotate/http.sock")
-    running = RunningAnnotate(workspace, folder / "run", _free_port(), secrets.token_hex(8), client)
+    running = RunningAnnotate(workspace, folder / "run", free_port(), secrets.token_hex(8), client)
     running.start()
     yield running
     running.client.close()
@@ -94,7 +94,7 @@ def annotate(annotate_service: RunningAnnotate) -> RunningAnnotate:
     return annotate_service
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -9,6 +9,7 @@ import pytest
 from tests.annotate.conftest import RunningAnnotate
 from voxloop_shared import errors
 from voxloop_shared.data.labels import Labels
+from voxloop_shared.identity import this_process
 
 
 def a_stroke(**changes: Any) -> dict[str, Any]:
@@ -37,9 +38,11 @@ def test_a_stroke_stands_in_the_labels_and_in_the_history(annotate: RunningAnnot
     expected[2:4, 5:8] = 1
     np.testing.assert_array_equal(read_labels(annotate, 4), expected)
     assert answer["counts"] == {"1": 6}
-    assert answer["undo_name"] == "brush 1 z=4"
+    assert answer["undo_name"] == answer["name"] == "brush background z=4"
     history = annotate.client.get(f"{annotate.base}/history")
-    assert history["strokes"][0]["author"] == "root" or history["strokes"][0]["author"]
+    newest = history["strokes"][0]
+    assert newest["author"] == answer["author"] == this_process().user
+    assert (newest["name"], newest["by"], newest["voxels"], newest["undone"]) == ("brush background z=4", "hand", 6, False)
     assert history["annotated"] == {"z": [4], "y": [], "x": []}
 
 
@@ -71,7 +74,14 @@ def test_an_undo_sent_twice_takes_one_stroke_back(annotate: RunningAnnotate) -> 
         (a_stroke(runs=[0, 5]), errors.InvalidStroke),
         (a_stroke(runs=[-2, 8]), errors.InvalidStroke),
         (a_stroke(runs=[10**18, 10**18]), errors.InvalidStroke),
+        (a_stroke(runs=[0.5, 5.5]), errors.InvalidInput),
+        (a_stroke(box=[[-1, 5], [2, 4], [5, 8]]), errors.InvalidStroke),
+        (a_stroke(box=[[4, 5], [2, 4]]), errors.InvalidInput),
         (a_stroke(value=77), errors.UnknownClass),
+        (a_stroke(value=-1), errors.InvalidInput),
+        (a_stroke(overwrite="class"), errors.InvalidInput),
+        (a_stroke(intensity=[9, 3]), errors.InvalidStroke),
+        (a_stroke(intensity=[3]), errors.InvalidInput),
         (a_stroke(value=256), errors.InvalidInput),
         (a_stroke(colour="red"), errors.InvalidInput),
         ({"id": "x"}, errors.InvalidInput),
@@ -113,7 +123,7 @@ def test_classes_can_be_added_but_one_in_use_cannot_go(annotate: RunningAnnotate
         annotate.client.put(f"{annotate.base}/classes", {"classes": three[1:]})
     with pytest.raises(errors.InvalidInput, match="share"):
         annotate.client.put(f"{annotate.base}/classes", {"classes": [*three, three[0]]})
-    assert annotate.client.get(f"{annotate.base}/classes") == {"classes": three, "counts": {"1": 6}}
+    assert annotate.client.get(f"{annotate.base}/classes") == {"classes": three, "counts": {"1": 6}, "next_id": 4}
 
 
 def merge(annotate: RunningAnnotate, image: np.ndarray, shape: str | None = None) -> Any:

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("sockets", "strokes", "slices", "startup", "learners")
+BENCHMARKS = ("sockets", "strokes", "history", "slices", "startup", "canvas", "learners")
 
 
 def main() -> int:

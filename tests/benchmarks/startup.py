@@ -12,9 +12,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.benchmarks.page import ARGUMENTS
 from tests.benchmarks.report import print_figures
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 PAINTED = "() => { const s = window.voxloop?.session?.state; return s?.info && s.sliceState === 'ready'; }"
 
 

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.painting import paint_service, painter  # noqa: F401 (fixtures)
+from tests.browser.seeing import gallery, viewer  # noqa: F401 (fixtures)
 from tests.waiting import wait_until
 from voxloop_shared.client import ServiceClient
 
@@ -106,7 +108,7 @@ class Visitor:
 
     def box(self) -> tuple[float, float, float, float]:
         """Give where the image stands on the page: x, y, width, height."""
-        found = self.page.locator("#canvas canvas.vx-image").bounding_box()
+        found = self.page.locator("#canvas canvas.vx-image").first.bounding_box()
         assert found is not None
         return found["x"], found["y"], found["width"], found["height"]
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { integer, load, makeRandom, pick } from "./static.mjs";
 
-const { boundSpans, stepSize, sweepBrush } = await load("brush");
+const { stepSize, sweepBrush } = await load("brush");
+const { boundSpans } = await load("spans");
 
 const SQUARE = { row: 1, col: 1 };
 

@@ -7,7 +7,7 @@ const { sweepBrush } = await load("brush");
 const { decodeRuns } = await load("mask");
 const { extentOf, sizeOf, voxelAt } = await load("plane");
 const { SliceCache } = await load("slicecache");
-const { LiveStroke } = await load("stroke");
+const { LiveStroke } = await load("livestroke");
 
 const SHAPE = [5, 12, 9];
 

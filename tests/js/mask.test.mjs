@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { integer, load, makeRandom } from "./static.mjs";
 
-const { cropMask, decodeRuns, encodeRuns } = await load("mask");
+const { decodeRuns, encodeRuns } = await load("mask");
 
 test("runs begin with unset and sum to the size", () => {
   assert.deepEqual(encodeRuns(Uint8Array.of(1, 1, 0, 1)), [0, 2, 1, 1]);
@@ -26,9 +26,4 @@ test("runs of another size are refused", () => {
   assert.throws(() => decodeRuns([1, 4], 4), RangeError);
   assert.throws(() => decodeRuns([-1, 5], 4), RangeError);
   assert.throws(() => decodeRuns([1.5, 2.5], 4), RangeError);
-});
-
-test("a crop holds the rectangle in C order", () => {
-  const mask = Uint8Array.from({ length: 12 }, (_, i) => i);
-  assert.deepEqual([...cropMask(mask, 4, { r0: 1, r1: 3, c0: 1, c1: 3 })], [5, 6, 9, 10]);
 });

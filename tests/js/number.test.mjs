@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { load } from "./static.mjs";
 
-const { lengthText, roundLength, shortCount, shortValue } = await load("number");
+const { amountText, lengthText, roundLength, shortCount, shortValue } = await load("number");
 const { nextColor, parseColor, pixelTable } = await load("palette");
-const { marksOf } = await load("annotation");
+const { agoText } = await load("time");
 const { Throttle } = await load("throttle");
 
 test("counts are short", () => {
@@ -36,9 +36,18 @@ test("hidden and unknown classes are clear", () => {
   assert.deepEqual(parseColor("#0a141e"), [10, 20, 30]);
 });
 
-test("marks leave out strokes that were undone", () => {
-  const stroke = (axis, index, undone = false) => ({ axis, index, undone });
-  assert.deepEqual(marksOf([stroke("z", 9), stroke("z", 3), stroke("z", 9), stroke("y", 1, true)]), { z: [3, 9], y: [], x: [] });
+test("an amount of voxels says the space it fills, in the unit that reads best", () => {
+  const info = (size, unit) => ({ voxel_size: size, unit });
+  assert.equal(amountText(1, info([1, 1, 1], "voxel")), "1 voxel");
+  assert.equal(amountText(12431, info([2, 0.5, 0.5], "um")), "12,431 voxels, 6216 µm³");
+  assert.equal(amountText(3e7, info([1, 1, 1], "micrometer")), "30,000,000 voxels, 0.03 mm³");
+  assert.equal(amountText(2, info([0.01, 0.01, 0.01], "um")), "2 voxels, 2000 nm³");
+  assert.equal(amountText(0, info([1, 1, 1], "mm")), "0 voxels, 0 mm³");
+});
+
+test("how long ago something was is one short word", () => {
+  const ago = (seconds) => agoText(new Date(1e12 - seconds * 1000), 1e12);
+  assert.deepEqual([5, 60, 3599, 7200, 200_000].map(ago), ["now", "1 min", "59 min", "2 h", "2 d"]);
 });
 
 test("patches are merged, spaced, and the last is never lost", () => {

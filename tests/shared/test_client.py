@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import sys
 import threading
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def client(serve_app) -> ServiceClient:
     def let_go():
         release.set()
 
-    @api.put("/digest")
+    @api.put("/digest", max_body_size=sys.maxsize)
     async def digest(request: Request):
         found, size = hashlib.sha256(), 0
         async for piece in request.stream():

@@ -114,30 +114,6 @@ def test_a_stroke_may_leave_alone_what_is_labelled(labels: Labels):
     assert commit.voxels == 10 * 40
 
 
-def test_two_authors_overlap_and_undo_takes_back_only_the_newest(labels: Labels):
-    labels.paint(stroke("a", ((2, 3), (0, 20), (0, 20)), 1), "ada")
-    labels.paint(stroke("b", ((2, 3), (10, 30), (10, 30)), 2), "eva")
-    undone = labels.undo("ada")
-    assert (undone.author, undone.tool) == ("ada", "undo")
-    right = np.zeros(SHAPE, np.uint8)
-    right[2, :20, :20] = 1
-    np.testing.assert_array_equal(everything(labels), right)
-    labels.redo("eva")
-    right[2, 10:30, 10:30] = 2
-    np.testing.assert_array_equal(everything(labels), right)
-    assert [(c.tool, c.author) for c in labels.history.newest(4)] == [("redo", "eva"), ("undo", "ada"), ("brush", "eva"), ("brush", "ada")]
-
-
-def test_a_new_stroke_forgets_what_could_be_redone(labels: Labels):
-    labels.paint(stroke("a", BOX, 1), "ada")
-    labels.undo("ada")
-    assert labels.history.redo_name() == "brush 1 z=0"
-    labels.paint(stroke("b", BOX, 2), "ada")
-    with pytest.raises(NothingToUndo):
-        labels.redo("ada")
-    assert (labels.history.undo_name(), labels.history.redo_name()) == ("brush 2 z=0", None)
-
-
 BAD_STROKES = {
     "outside": (((0, 10), (0, 1), (0, 1)), 1, None, InvalidStroke),
     "turned round": (((3, 2), (0, 1), (0, 1)), 1, [1], InvalidStroke),
@@ -145,6 +121,7 @@ BAD_STROKES = {
     "too few runs": (BOX, 1, [3], InvalidStroke),
     "runs beyond a computer's numbers": (BOX, 1, [10**30], InvalidStroke),
     "an unknown class": (BOX, 3, None, UnknownClass),
+    "more voxels than memory should hold": (((0, 5), (0, 4096), (0, 4096)), 1, [5 * 4096 * 4096], InvalidStroke),
 }
 
 

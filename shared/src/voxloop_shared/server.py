@@ -11,8 +11,10 @@ import uvicorn
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -34,9 +36,21 @@ def caller(request: Request) -> Caller:
 CallerDep = Annotated[Caller, Depends(caller)]
 
 
+MOST_BODY_BYTES = 32 * 2**20
+"""What a route takes unless it is declared with a `max_body_size` of its own, as those are that stream their body to disk."""
+
+
+class _Api(FastAPI):
+    """An application whose framework's own answer to a body that is too large has the one error form, too."""
+
+    @override
+    def build_middleware_stack(self) -> ASGIApp:
+        return _refuse_in_our_form(super().build_middleware_stack())
+
+
 def create_api(title: str, version: str, **options: Any) -> FastAPI:
     """Make an application that answers every failure in the one error form."""
-    api = FastAPI(title=title, version=version, **options)
+    api = _Api(title=title, version=version, max_body_size=MOST_BODY_BYTES, **options)
     add_error_handlers(api)
     return api
 
@@ -75,9 +89,36 @@ def _answer_invalid(_request: Request, error: Exception) -> JSONResponse:
     return error_response(errors.InvalidInput(f"the request is not valid: {said}", wrong))
 
 
-def _answer_http(_request: Request, error: Exception) -> JSONResponse:
+def _answer_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code == errors.TooLarge.status:
+        return error_response(_too_large(request.scope))
     return error_response_with_status(errors.from_json({"error": {"message": str(error.detail)}}, error.status_code), error.status_code)
+
+
+def _refuse_in_our_form(app: ASGIApp) -> ASGIApp:
+    """Replace what the framework says to an announced body that is too large: plain text, sent past all handlers of errors."""
+
+    async def answering(scope: Scope, receive: Receive, send: Send) -> None:
+        is_replaced = False
+
+        async def send_in_our_form(message: Message) -> None:
+            nonlocal is_replaced
+            if message["type"] == "http.response.start" and message["status"] == errors.TooLarge.status:
+                is_replaced = Headers(raw=message["headers"]).get("content-type") != "application/json"
+                if is_replaced:
+                    await error_response(_too_large(scope))(scope, receive, send)
+            if not is_replaced:
+                await send(message)
+
+        await app(scope, receive, send_in_our_form)
+
+    return answering
+
+
+def _too_large(scope: Scope) -> errors.TooLarge:
+    most = scope.get(MAX_BODY_SIZE_SCOPE_KEY, MOST_BODY_BYTES)
+    return errors.TooLarge(f"the body is larger than the {most / 2**20:g} MiB that are taken here: send less at once")
 
 
 def error_response_with_status(error: errors.VoxloopError, status: int) -> JSONResponse:

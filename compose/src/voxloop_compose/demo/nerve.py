@@ -38,8 +38,8 @@ def register_demo_volume(run_dir: Path) -> None:
     route = f"/api/volumes/{NERVE}/classes"
     with ServiceClient(socket_path(run_dir, "annotate")) as annotate:
         annotate.post("/api/volumes", {"id": NERVE})
-        untouched = {"classes": [entry.model_dump() for entry in default_classes()], "counts": {}}
-        if annotate.get(route) == untouched:
+        found = annotate.get(route)
+        if not found["counts"] and found["classes"] == [entry.model_dump() for entry in default_classes()]:
             annotate.put(route, {"classes": [entry.model_dump() for entry in CLASSES]})
 
 

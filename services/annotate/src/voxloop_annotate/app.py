@@ -17,6 +17,7 @@ from typing_extensions import override
 from voxloop_annotate import __version__
 from voxloop_annotate.door import Door, SecurityHeaders
 from voxloop_annotate.pages.shell import INDEX, register_pages, shell
+from voxloop_annotate.routes.fills import fill_router
 from voxloop_annotate.routes.labels import label_router
 from voxloop_annotate.routes.loop import loop_router
 from voxloop_annotate.routes.volumes import volume_router
@@ -45,6 +46,7 @@ def create_app(settings: AnnotateSettings) -> ASGIApp:
     api.include_router(health_router("annotate", __version__, settings.workspace))
     api.include_router(volume_router(studio))
     api.include_router(label_router(studio))
+    api.include_router(fill_router(studio))
     api.include_router(loop_router(studio))
     api.mount("/static", _Modules(directory=_STATIC), name="static")
     page = _create_page(api, studio, settings.path_prefix)

@@ -42,6 +42,13 @@ class ClassList(_Shell):
     available_properties: ClassVar[list[str]] = ["id"]
 
 
+class HistoryPanel(_Shell):
+    """What was done to the labels."""
+
+    _type = "HistoryPanel"
+    available_properties: ClassVar[list[str]] = ["id"]
+
+
 class LayerPanel(_Shell):
     """Window, opacity and visibility of the layers."""
 

@@ -25,6 +25,8 @@ def bind_door(port: int) -> socket.socket:
     """Listen on the loopback interface only; raises OSError when the port is taken."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # connections inherit it: an answer's body would wait up to 40 ms for the browser to acknowledge its head
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.bind(("127.0.0.1", port))
     listener.listen(128)
     return listener

@@ -1,12 +1,17 @@
-"""The images of the workspace: volumes and predictions, cut into planes through one cache of chunks."""
+"""The images of the workspace: volumes and predictions, cut into planes through one cache of chunks, and what is computed of them."""
 
+import math
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from voxloop_annotate.catalogue import Catalogue
+from voxloop_annotate.histograms import Histogram, count_intensities
 from voxloop_annotate.planes import Bounds, plane_region, read_plane
+from voxloop_annotate.superpixels import superpixels
+from voxloop_shared.data.blocks import Region
 from voxloop_shared.data.chunks import CachedArray, ChunkCache
 from voxloop_shared.data.predictions import LAYERS, list_predictions, open_prediction
 from voxloop_shared.data.volumes import level_array, open_volume, read_info
@@ -15,6 +20,10 @@ from voxloop_shared.schemas import Axis, Level, PredictionInfo, VolumeInfo
 from voxloop_shared.workspace import Workspace
 
 _OPEN_ARRAYS = 64
+_HISTOGRAMS = 64
+_HISTOGRAM_VOXELS = 1_000_000
+"""A coarser level of fewer voxels than this would show too few of the rare intensities."""
+_REGION_BYTES = 32 << 20
 
 
 class Library:
@@ -24,8 +33,10 @@ class Library:
         self._workspace = workspace
         self._catalogue = catalogue
         self._cache = ChunkCache(cache_bytes)
+        self._regions = ChunkCache(_REGION_BYTES)
         self._volume_level = lru_cache(_OPEN_ARRAYS)(self._open_volume_level)
         self._prediction_level = lru_cache(_OPEN_ARRAYS)(self._open_prediction_level)
+        self._histogram = lru_cache(_HISTOGRAMS)(self._count_intensities)
 
     def volumes(self) -> list[VolumeInfo]:
         """List the volumes; one whose files are gone is left out."""
@@ -53,12 +64,41 @@ class Library:
         array, grid = self._volume_level(volume_id, level)
         return read_plane(array, plane_region(grid, axis, index, rows, columns), axis)
 
-    def prediction_slice(self, volume_id: str, prediction_id: str, layer: str, axis: Axis, index: int, level: int) -> NDArray[Any]:
+    def voxels(self, volume_id: str, region: Region) -> NDArray[Any]:
+        """Read a region of level 0 that lies inside the volume; raises VolumeNotFound."""
+        return self._volume_level(volume_id, 0)[0].read(region)
+
+    def regions(
+        self, volume_id: str, axis: Axis, index: int, size: int, rows: Bounds = (None, None), columns: Bounds = (None, None)
+    ) -> NDArray[np.uint16]:
+        """Number the superpixels, about `size` voxels wide, of a part of a plane at level 0; raises VolumeNotFound, InvalidInput."""
+        key = (self.volume(volume_id).digest, axis, index, size, rows, columns)
+        found = self._regions.get(key)
+        if found is None:
+            found = superpixels(self.slice(volume_id, axis, index, 0, rows, columns), size)
+            self._regions.put(key, found)
+        return found
+
+    def histogram(self, volume_id: str) -> Histogram:
+        """Count the intensities of a volume, on the coarsest level that has a million voxels; raises VolumeNotFound."""
+        return self._histogram(volume_id)
+
+    def prediction_slice(
+        self,
+        volume_id: str,
+        prediction_id: str,
+        layer: str,
+        axis: Axis,
+        index: int,
+        level: int,
+        rows: Bounds = (None, None),
+        columns: Bounds = (None, None),
+    ) -> NDArray[Any]:
         """Cut a plane out of a prediction's class or confidence; raises PredictionNotFound, InvalidInput."""
         if layer not in LAYERS:
             raise NotFound(f"a prediction has no layer {layer!r}: it has {' and '.join(LAYERS)}")
         array, grid = self._prediction_level(volume_id, prediction_id, layer, level)
-        return read_plane(array, plane_region(grid, axis, index), axis)
+        return read_plane(array, plane_region(grid, axis, index, rows, columns), axis)
 
     def _open_volume_level(self, volume_id: str, level: int) -> tuple[CachedArray, Level]:
         info, group = open_volume(self._workspace, volume_id)
@@ -70,6 +110,11 @@ class Library:
         grid = _level(info.levels, level)
         key = (volume_id, prediction_id, layer, level)
         return CachedArray(level_array(group, f"{layer}/{level}"), self._cache, key), grid
+
+    def _count_intensities(self, volume_id: str) -> Histogram:
+        info, group = open_volume(self._workspace, volume_id)
+        large = [number for number, level in enumerate(info.levels) if math.prod(level.shape) >= _HISTOGRAM_VOXELS]
+        return count_intensities(np.asarray(level_array(group, str(max(large, default=0)))[:]))
 
 
 def _level(levels: list[Level], number: int) -> Level:

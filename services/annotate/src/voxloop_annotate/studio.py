@@ -69,11 +69,12 @@ def open_studio(settings: AnnotateSettings) -> Studio:
     catalogue.prepare()
     registry, train, infer = (ServiceClient(settings.socket_of(name)) for name in ("registry", "train", "infer"))
     loop, hub = Loop(registry, train, infer, catalogue), Hub()
+    library = Library(workspace, catalogue, settings.cache_bytes)
     studio = Studio(
         workspace=workspace,
         catalogue=catalogue,
-        library=Library(workspace, catalogue, settings.cache_bytes),
-        annotations=Annotations(workspace),
+        library=library,
+        annotations=Annotations(workspace, library.voxels),
         hub=hub,
         loop=loop,
         watcher=Watcher(loop, hub),

@@ -1,6 +1,7 @@
 """The registry's routes."""
 
 import asyncio
+import sys
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -43,7 +44,7 @@ def model_router(catalogue: Catalogue, blobs: BlobStore) -> APIRouter:
     """Make the routes over a catalogue and its blobs."""
     router = APIRouter()
 
-    @router.put("/blobs/{sha256}", status_code=201)
+    @router.put("/blobs/{sha256}", status_code=201, max_body_size=sys.maxsize)  # it streams to disk, and the store has a limit of its own
     async def put_blob(sha256: str, request: Request) -> Blob:
         """Take in weights; the same again gives the same answer."""
         return await _receive(blobs, sha256, request)

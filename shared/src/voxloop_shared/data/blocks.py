@@ -1,6 +1,6 @@
 """Blocks: a grid cut into pieces that fit into memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
 Region = tuple[slice, slice, slice]
@@ -17,3 +17,19 @@ def count_blocks(shape: tuple[int, int, int], size: tuple[int, int, int]) -> int
     """Count what `blocks_of` gives."""
     nz, ny, nx = (-(-length // step) for length, step in zip(shape, size, strict=True))
     return nz * ny * nx
+
+
+def regions_of(chunks: Iterable[Sequence[int]], shape: Sequence[int], size: Sequence[int]) -> list[Region]:
+    """Turn the places of chunks of a size in their grid into regions of an array."""
+    return [tuple(slice(c * s, min((c + 1) * s, n)) for c, s, n in zip(chunk, size, shape, strict=True)) for chunk in chunks]  # type: ignore[misc]
+
+
+def blocks_holding(chunks: Iterable[Region], shape: tuple[int, int, int], size: tuple[int, int, int]) -> list[Region]:
+    """Give those blocks of a grid of `size` in which some of the chunks begin, in C order."""
+    return regions_of(sorted({tuple(part.start // s for part, s in zip(chunk, size, strict=True)) for chunk in chunks}), shape, size)
+
+
+def clip_region(region: Region, to: Region) -> Region | None:
+    """Give what two regions share, None if nothing."""
+    z, y, x = (slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(region, to, strict=True))
+    return (z, y, x) if all(part.start < part.stop for part in (z, y, x)) else None

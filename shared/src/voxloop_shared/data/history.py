@@ -1,76 +1,30 @@
 """The history of a volume's labels: commits, and what undo and redo would act on."""
 
-import json
+from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Any, Self
 
-import icechunk
-from pydantic import Field
+from voxloop_shared.data.commits import Commit as Commit
+from voxloop_shared.data.stacks import Stacks
+from voxloop_shared.errors import SnapshotNotFound
+from voxloop_shared.schemas import LAST_CLASS, Axis
 
-from voxloop_shared.errors import NothingToUndo, SnapshotNotFound
-from voxloop_shared.schemas import Axis, Box, Schema
-
-_KEY = "voxloop"
-
-
-class Commit(Schema):
-    """One change of the labels, with the voxel counts per class that hold after it."""
-
-    snapshot: str = ""
-    parent: str | None = None
-    tool: str
-    author: str
-    time: datetime
-    stroke_id: str | None = None
-    value: int | None = None
-    axis: Axis | None = None
-    index: int | None = None
-    box: Box | None = None
-    voxels: int = 0
-    counts: dict[int, int] = Field(default_factory=dict)
-    reverts: str | None = None
-    is_stroke: bool = False
-
-    @classmethod
-    def first(cls) -> Self:
-        """Describe the commit that makes the array."""
-        return cls(tool="new", author="voxloop", time=datetime.now(UTC))
-
-    @classmethod
-    def now(cls, tool: str, author: str, **fields: Any) -> Self:
-        """Describe a change that is made now."""
-        fields.setdefault("is_stroke", fields.get("stroke_id") is not None and fields.get("reverts") is None)
-        return cls(tool=tool, author=author, time=datetime.now(UTC), **fields)
-
-    @classmethod
-    def of(cls, info: icechunk.SnapshotInfo) -> Self:
-        """Read a commit back from the repository."""
-        stored = info.metadata.get(_KEY)
-        if stored is None:  # the empty snapshot that icechunk makes itself
-            return cls(snapshot=info.id, parent=info.parent_id, tool="new", author="voxloop", time=info.written_at)
-        return cls.model_validate_json(str(stored)).model_copy(update={"snapshot": info.id, "parent": info.parent_id})
-
-    @property
-    def summary(self) -> str:
-        """Say in a few words what was done: "brush 2 z=56"."""
-        where = f" {self.axis}={self.index}" if self.axis else ""
-        return f"{self.tool}{'' if self.value is None else f' {self.value}'}{where}"
-
-    def to_metadata(self) -> dict[str, Any]:
-        """Give what the repository keeps beside the commit."""
-        return {_KEY: json.dumps(self.model_dump(mode="json", exclude={"snapshot", "parent"}, exclude_defaults=True))}
+Slice = tuple[Axis, int]
 
 
 class History:
-    """All commits, and the stacks of undo and redo that follow from them."""
+    """All commits, and the stacks of undo and redo that follow from them; each question is answered without a look at all commits."""
 
     def __init__(self, newest_first: Iterable[Commit]) -> None:
         self._commits: list[Commit] = []
-        self._strokes: dict[str, Commit] = {}
+        self._changes: list[Commit] = []
+        self._changes_before: dict[str, int] = {}
+        self._by_request: dict[str, Commit] = {}
         self._by_snapshot: dict[str, Commit] = {}
-        self._undo: list[Commit] = []
-        self._redo: list[Commit] = []
+        self._roots: dict[str, Commit] = {}
+        self._stacks: dict[str, Stacks] = {}
+        self._marks: Counter[Slice] = Counter()
+        self._marks_of: dict[str, Counter[Slice]] = {}
+        self.known_classes: set[int] = set()
         for commit in reversed(list(newest_first)):
             self.append(commit)
 
@@ -78,71 +32,95 @@ class History:
         """Take in the newest commit."""
         self._commits.append(commit)
         self._by_snapshot[commit.snapshot] = commit
+        self._changes_before[commit.snapshot] = len(self._changes)
         if commit.stroke_id is not None:
-            self._strokes[commit.stroke_id] = commit
-        if commit.tool == "undo" and commit.reverts is not None:
-            self._undo.pop()
-            self._redo.append(commit)
-        elif commit.tool == "redo" and commit.reverts is not None:
-            self._redo.pop()
-            self._undo.append(commit)
+            self._by_request[commit.stroke_id] = commit
+        self.known_classes.update(number for number in (*commit.counts, commit.value or 0) if 0 < number <= LAST_CLASS)
+        if commit.reverts is not None:
+            self._append_revert(commit)
         elif commit.is_stroke:
-            self._undo.append(commit)
-            self._redo.clear()
+            self._append_stroke(commit)
+
+    def _append_stroke(self, stroke: Commit) -> None:
+        self._changes.append(stroke)
+        self._roots[stroke.snapshot] = stroke
+        self._marks_of[stroke.snapshot] = self._marks_by(stroke)
+        self._mark(stroke, 1)
+        self.of(stroke.author).push(stroke)
+
+    def _append_revert(self, commit: Commit) -> None:
+        assert commit.reverts is not None
+        root = self._roots[commit.snapshot] = self._roots[commit.reverts]
+        self._changes.append(commit)
+        self._mark(root, -1 if commit.tool == "undo" else 1)
+        self.of(root.author).revert(commit, root)  # the stroke's author: once, anybody could undo it
+
+    def __len__(self) -> int:
+        return len(self._commits)
 
     @property
     def head(self) -> Commit:
         """Give the newest commit."""
         return self._commits[-1]
 
+    def of(self, author: str) -> Stacks:
+        """Give what an author can undo and redo."""
+        return self._stacks.setdefault(author, Stacks())
+
     def stroke(self, stroke_id: str) -> Commit | None:
-        """Find the commit that a stroke made."""
-        return self._strokes.get(stroke_id)
+        """Find the commit that a stroke, or another request with an id, made."""
+        return self._by_request.get(stroke_id)
 
     def find(self, snapshot: str) -> Commit:
         """Give the commit that made a snapshot; raises SnapshotNotFound."""
-        if snapshot not in self._by_snapshot:
-            raise SnapshotNotFound(f"the labels have no snapshot {snapshot!r}")
-        return self._by_snapshot[snapshot]
+        commit = self._by_snapshot.get(snapshot)
+        if commit is None or commit.parent is None:  # before the first commit there is no array
+            raise SnapshotNotFound(f"the labels have no snapshot {snapshot!r}: look at the history again")
+        return commit
 
-    def next_undo(self) -> Commit:
-        """Give what undo would revert; raises NothingToUndo."""
-        if not self._undo:
-            raise NothingToUndo("there is no stroke to undo")
-        return self._undo[-1]
-
-    def next_redo(self) -> Commit:
-        """Give the undo that redo would revert; raises NothingToUndo."""
-        if not self._redo:
-            raise NothingToUndo("there is nothing to redo")
-        return self._redo[-1]
-
-    def undo_name(self) -> str | None:
-        """Say what undo would take back."""
-        return self._name(self._undo[-1]) if self._undo else None
-
-    def redo_name(self) -> str | None:
-        """Say what redo would do again."""
-        return self._name(self._redo[-1]) if self._redo else None
+    def root(self, commit: Commit) -> Commit:
+        """Give the stroke that a chain of undo and redo is about; a commit that reverts nothing is its own."""
+        return self._roots.get(commit.snapshot, commit)
 
     def newest(self, limit: int) -> list[Commit]:
         """Give the newest commits first."""
         return self._commits[: -limit - 1 : -1]
 
-    def undone(self) -> set[str]:
-        """Give the snapshots of the strokes that are taken back at present."""
-        return {self._root(commit).snapshot for commit in self._redo}
+    def changes(self, limit: int, before: str | None = None) -> tuple[list[Commit], bool]:
+        """Give strokes, undos and redos, newest first, and whether there are older ones; `before` is the snapshot they are older than.
 
-    def annotated(self) -> dict[str, list[int]]:
+        Raises SnapshotNotFound.
+        """
+        end = len(self._changes) if before is None else self._changes_before[self.find(before).snapshot]
+        start = max(0, end - limit)
+        return self._changes[start:end][::-1], start > 0
+
+    def is_undone(self, commit: Commit) -> bool:
+        """Say whether a commit is a stroke that is taken back at present."""
+        return commit.is_stroke and not self.of(commit.author).stands(commit.snapshot)
+
+    def annotated(self) -> dict[Axis, list[int]]:
         """Give the slices on which strokes stand, per axis."""
-        active = {(c.axis, c.index) for c in self._undo if c.axis is not None and c.index is not None}
-        return {axis: sorted(index for a, index in active if a == axis and index is not None) for axis in "zyx"}
+        found: dict[Axis, list[int]] = {"z": [], "y": [], "x": []}
+        for (axis, index), strokes in sorted(self._marks.items()):
+            if strokes > 0:
+                found[axis].append(index)
+        return found
 
-    def _name(self, commit: Commit) -> str:
-        return self._root(commit).summary
+    def annotated_at(self, snapshot: str) -> dict[Axis, list[int]]:
+        """Give the slices on which strokes stood in an earlier version; looks at all commits before it."""
+        wanted = self.find(snapshot)
+        end = next(number for number, commit in enumerate(self._commits, start=1) if commit is wanted)
+        return History(self._commits[:end][::-1]).annotated()
 
-    def _root(self, commit: Commit) -> Commit:
-        """Follow a chain of undo and redo to the stroke it is about."""
-        while commit.reverts is not None:
-            commit = self._by_snapshot[commit.reverts]
-        return commit
+    def _marks_by(self, stroke: Commit) -> Counter[Slice]:
+        """Give by how much a stroke raises the number of strokes per slice; restoring a version replaces them all."""
+        if stroke.marks is not None:
+            marks = Counter({place: -strokes for place, strokes in self._marks.items()})
+            marks.update((axis, index) for axis, indices in stroke.marks.items() for index in indices)
+            return marks
+        return Counter() if stroke.axis is None or stroke.index is None else Counter([(stroke.axis, stroke.index)])
+
+    def _mark(self, root: Commit, sign: int) -> None:
+        for place, strokes in self._marks_of[root.snapshot].items():
+            self._marks[place] += sign * strokes

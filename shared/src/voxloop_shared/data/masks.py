@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxloop_shared.errors import InvalidStroke
-from voxloop_shared.schemas import Box
+from voxloop_shared.schemas import Box, Stroke
+
+_MOST_VOXELS = 2**26
+"""Voxels in the box of one stroke: a plane of 8192², or 256 slices of 512²."""
 
 
 def encode_mask(mask: NDArray[np.bool_]) -> list[int]:
@@ -33,6 +36,16 @@ def check_box(box: Box, shape: tuple[int, int, int]) -> None:
     for (start, stop), length, axis in zip(box, shape, "zyx", strict=True):
         if not 0 <= start < stop <= length:
             raise InvalidStroke(f"box {axis} {start}:{stop} does not lie inside the volume, whose {axis} is 0:{length}")
+
+
+def check_stroke(stroke: Stroke, shape: tuple[int, int, int]) -> None:
+    """Raise InvalidStroke unless the stroke lies inside the volume and is small enough to be worked on in memory."""
+    check_box(stroke.box, shape)
+    voxels = math.prod(stop - start for start, stop in stroke.box)
+    if voxels > _MOST_VOXELS:
+        raise InvalidStroke(f"the box of the stroke has {voxels} voxels: paint at most {_MOST_VOXELS} at once")
+    if stroke.intensity is not None and not stroke.intensity[0] <= stroke.intensity[1]:
+        raise InvalidStroke(f"no value lies between {stroke.intensity[0]} and {stroke.intensity[1]}")
 
 
 def slices_of(box: Box) -> tuple[slice, slice, slice]:

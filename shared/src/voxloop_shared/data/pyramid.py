@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from zarr.codecs import BloscCodec
 
 from voxloop_shared.data.blocks import Region, blocks_of, count_blocks
+from voxloop_shared.data.pipeline import use_fast_reads
 from voxloop_shared.schemas import Level
+
+use_fast_reads()
 
 CHUNK = (8, 128, 128)
 """What is decoded at once: 8 deep, so that a cold slice across z decodes half of what 16 would cost, and takes half as long."""

@@ -2,19 +2,21 @@
 
 import asyncio
 import queue
-from collections.abc import AsyncIterator, Iterator
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import StringConstraints
 
-from voxloop_annotate.annotations import LabelState, describe_history
+from voxloop_annotate.annotations import LabelState, describe_change, describe_classes, describe_history
 from voxloop_annotate.routes.volumes import plane_response
 from voxloop_annotate.studio import Studio
 from voxloop_shared.errors import InvalidInput, ShapeMismatch
-from voxloop_shared.schemas import Axis, LabelClass, Schema, Stroke
+from voxloop_shared.schemas import UNCERTAIN, UNLABELLED, Axis, LabelClass, Schema, Stroke
 from voxloop_shared.server import CallerDep
 
 _SLAB_DEPTH = 32
@@ -27,10 +29,26 @@ class ClassList(Schema):
     classes: list[LabelClass]
 
 
+RequestId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+SnapshotId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
 class Repeatable(Schema):
     """A change that may be sent again when its answer was lost; the id says that it is the same."""
 
-    id: str | None = Field(default=None, min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
+    id: RequestId | None = None
+
+
+class Jump(Repeatable):
+    """The stroke that is to be the newest that stands; none: all are undone."""
+
+    snapshot: SnapshotId | None
+
+
+class Restore(Repeatable):
+    """The version that the labels are to equal."""
+
+    snapshot: SnapshotId
 
 
 def label_router(studio: Studio) -> APIRouter:
@@ -39,12 +57,22 @@ def label_router(studio: Studio) -> APIRouter:
     annotations, hub = studio.annotations, studio.hub
 
     def tell(volume_id: str, state: LabelState, stroke_id: str | None = None) -> LabelState:
-        hub.publish(volume_id, "stroke", state.model_dump(mode="json") | {"stroke_id": stroke_id})
+        hub.publish(volume_id, "stroke", describe_change(state, stroke_id))
         return state
 
-    def describe_classes(volume_id: str) -> dict[str, Any]:
+    def tell_classes(volume_id: str) -> dict[str, Any]:
+        described = describe_classes(annotations.of(volume_id))
+        hub.publish(volume_id, "classes", described)
+        return described
+
+    def tell_all(volume_id: str, change: Callable[[], LabelState], request_id: str | None) -> LabelState:
+        """Make a change that may alter the classes too, and tell the pages what it altered."""
         labels = annotations.of(volume_id)
-        return {"classes": [entry.model_dump() for entry in labels.classes()], "counts": labels.counts}
+        before = labels.classes()
+        state = change()
+        if labels.classes() != before:
+            tell_classes(volume_id)
+        return tell(volume_id, state, request_id)
 
     @router.get("/labels")
     def read_labels(volume_id: str, axis: Axis, index: Annotated[int, Query(ge=0)]) -> Response:
@@ -52,7 +80,7 @@ def label_router(studio: Studio) -> APIRouter:
         plane, snapshot = annotations.slice(volume_id, axis, index)
         return plane_response(plane, **{"X-Snapshot": snapshot})
 
-    @router.put("/labels")
+    @router.put("/labels", max_body_size=sys.maxsize)  # it is read and written piece by piece
     async def merge_labels(volume_id: str, request: Request, who: CallerDep) -> LabelState:
         """Lay a label image (raw uint8 in C order, header X-Shape: z,y,x) over the labels; zeros change nothing."""
         shape = _shape(request.headers.get("x-shape", ""))
@@ -60,7 +88,7 @@ def label_router(studio: Studio) -> APIRouter:
         merging = asyncio.create_task(asyncio.to_thread(annotations.merge, volume_id, iter(slabs), who.user))
         await slabs.fill(request.stream(), merging)
         state = tell(volume_id, await merging)
-        hub.publish(volume_id, "classes", await asyncio.to_thread(describe_classes, volume_id))
+        await asyncio.to_thread(tell_classes, volume_id)
         return state
 
     @router.post("/strokes", status_code=201)
@@ -70,33 +98,55 @@ def label_router(studio: Studio) -> APIRouter:
 
     @router.post("/undo")
     def undo(volume_id: str, who: CallerDep, body: Repeatable | None = None) -> LabelState:
-        """Take the newest stroke back."""
+        """Take the caller's newest stroke back."""
         request_id = body.id if body else None
-        return tell(volume_id, annotations.undo(volume_id, who.user, request_id), request_id)
+        return tell_all(volume_id, lambda: annotations.undo(volume_id, who.user, request_id), request_id)
 
     @router.post("/redo")
     def redo(volume_id: str, who: CallerDep, body: Repeatable | None = None) -> LabelState:
-        """Do again what was undone."""
+        """Do again what the caller undid."""
         request_id = body.id if body else None
-        return tell(volume_id, annotations.redo(volume_id, who.user, request_id), request_id)
+        return tell_all(volume_id, lambda: annotations.redo(volume_id, who.user, request_id), request_id)
+
+    @router.post("/jump")
+    def jump(volume_id: str, who: CallerDep, body: Jump) -> LabelState:
+        """Undo or redo the caller's strokes until the one of a snapshot is the newest that stands (null: until none stands)."""
+        return tell_all(volume_id, lambda: annotations.jump(volume_id, body.snapshot, who.user, body.id), body.id)
+
+    @router.post("/restore")
+    def restore(volume_id: str, who: CallerDep, body: Restore) -> LabelState:
+        """Make the labels those of an earlier snapshot, as a change that can be undone."""
+        return tell_all(volume_id, lambda: annotations.restore(volume_id, body.snapshot, who.user, body.id), body.id)
 
     @router.get("/history")
-    def read_history(volume_id: str, limit: Annotated[int, Query(ge=1, le=10_000)] = 50) -> dict[str, Any]:
-        """List the changes of the labels, newest first."""
-        return describe_history(annotations.of(volume_id), limit)
+    def read_history(
+        volume_id: str, who: CallerDep, limit: Annotated[int, Query(ge=1, le=10_000)] = 50, before: SnapshotId | None = None
+    ) -> Response:
+        """List strokes, undos and redos, newest first: those older than the snapshot `before`, or the newest."""
+        # plain JSON already: FastAPI would walk through it once more, which costs as much as all the rest
+        return JSONResponse(describe_history(annotations.of(volume_id), who.user, limit, before))
 
     @router.get("/classes")
     def read_classes(volume_id: str) -> dict[str, Any]:
-        """List the classes and how many voxels carry each."""
-        return describe_classes(volume_id)
+        """List the classes, how many voxels carry each, and the number for a new one."""
+        return describe_classes(annotations.of(volume_id))
 
     @router.put("/classes")
     def put_classes(volume_id: str, body: ClassList, who: CallerDep) -> dict[str, Any]:
-        """Replace the classes: add, rename, recolour, or take away one that has no voxels."""
+        """Replace the classes: add, rename, recolour, reorder, or take away one that has no voxels."""
         annotations.put_classes(volume_id, body.classes, who.user)
-        described = describe_classes(volume_id)
-        hub.publish(volume_id, "classes", described)
-        return described
+        return tell_classes(volume_id)
+
+    @router.delete("/classes/{class_id}")
+    def delete_class(
+        volume_id: str,
+        class_id: int,
+        who: CallerDep,
+        into: Annotated[int, Query(ge=0, le=UNCERTAIN)] = UNLABELLED,
+        id: RequestId | None = None,
+    ) -> LabelState:
+        """Take a class away; its voxels become `into` (0: unlabelled). Undo brings both back."""
+        return tell_all(volume_id, lambda: annotations.delete_class(volume_id, class_id, into, who.user, id), id)
 
     return router
 

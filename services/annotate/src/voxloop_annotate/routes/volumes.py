@@ -53,6 +53,26 @@ def volume_router(studio: Studio) -> APIRouter:
         """Read a plane in the volume's dtype."""
         return plane_response(library.slice(volume_id, axis, index, level, (y0, y1), (x0, x1)))
 
+    @router.get("/{volume_id}/regions")
+    def read_regions(
+        volume_id: str,
+        axis: Axis,
+        index: Annotated[int, Query(ge=0)],
+        size: Annotated[int, Query(ge=5, le=256)] = 16,
+        y0: Bound = None,
+        y1: Bound = None,
+        x0: Bound = None,
+        x1: Bound = None,
+    ) -> Response:
+        """Read the superpixels, about `size` voxels wide, of at most 1024 × 1024 voxels of a plane at level 0."""
+        return plane_response(library.regions(volume_id, axis, index, size, (y0, y1), (x0, x1)))
+
+    @router.get("/{volume_id}/histogram")
+    def read_histogram(volume_id: str) -> dict[str, list[float] | list[int]]:
+        """Read how often each intensity occurs."""
+        found = library.histogram(volume_id)
+        return {"edges": found.edges, "counts": found.counts}
+
     @router.get("/{volume_id}/predictions")
     def list_predictions(volume_id: str) -> dict[str, list[dict[str, object]]]:
         """List a volume's predictions, newest first."""
@@ -66,9 +86,13 @@ def volume_router(studio: Studio) -> APIRouter:
         axis: Axis,
         index: Annotated[int, Query(ge=0)],
         level: Annotated[int, Query(ge=0)] = 0,
+        y0: Bound = None,
+        y1: Bound = None,
+        x0: Bound = None,
+        x1: Bound = None,
     ) -> Response:
         """Read a plane of a prediction's class or confidence."""
-        return plane_response(library.prediction_slice(volume_id, prediction_id, layer, axis, index, level))
+        return plane_response(library.prediction_slice(volume_id, prediction_id, layer, axis, index, level, (y0, y1), (x0, x1)))
 
     return router
 

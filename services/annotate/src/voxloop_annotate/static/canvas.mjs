@@ -4,29 +4,30 @@ import { annotation } from "./annotation.mjs";
 import { element } from "./element.mjs";
 import { Help } from "./help.mjs";
 import { Notice } from "./notice.mjs";
+import { Layout } from "./layout.mjs";
+import { OptionsBar } from "./optionsbar.mjs";
 import * as panel from "./panel.mjs";
-import { ScaleBar } from "./scalebar.mjs";
 import { session } from "./session.mjs";
 import { listenToKeys } from "./shortcuts.mjs";
 import { SliceBar } from "./slicebar.mjs";
 import * as theme from "./theme.mjs";
 import { Toasts } from "./toasts.mjs";
 import { followAddress, readHash } from "./urlstate.mjs";
-import { Viewport } from "./viewport.mjs";
 import { openVolume } from "./volume.mjs";
 
 /** Fill `node`; the volume and prediction to show come as props. */
 export function mount(node, props) {
   const stage = element("div", { class: "vx-canvas-stage" });
   node.replaceChildren(stage);
-  const viewport = new Viewport(stage, session, annotation);
-  const parts = [new ScaleBar(stage, session), new Notice(stage, session, () => open(session.state.volume)), new SliceBar(node, session)];
-  const toasts = new Toasts(stage, session);
+  const layout = new Layout(stage, session, annotation);
+  const { stage: view } = layout.main;
+  const parts = [new Notice(view, session, () => open(session.state.volume)), new SliceBar(node, session), new OptionsBar(node, session)];
+  const toasts = new Toasts(view, session);
   const help = new Help();
   const ends = [...parts.map((part) => part.end), toasts.end, listenToKeys({ session, annotation, help, panel, theme }), followAddress(session), guardLeaving()];
-  window.voxloop = { session, annotation, help };
+  window.voxloop = { session, annotation, help, layout };
   update(props);
-  return { update, unmount: () => close(node, viewport, help, ends) };
+  return { update, unmount: () => close(node, layout, help, ends) };
 }
 
 function update({ volume = null, prediction = null }) {
@@ -43,16 +44,16 @@ function open(volume) {
   openVolume(session, annotation, volume, wish);
 }
 
-function close(node, viewport, help, ends) {
+function close(node, layout, help, ends) {
   help.close();
-  viewport.close();
+  layout.close();
   for (const end of ends) end();
   node.replaceChildren();
 }
 
-// Strokes that the server does not have yet would be lost with the page.
+// Strokes that neither the server nor the browser's own store has would be lost with the page.
 function guardLeaving() {
-  const guard = (event) => session.state.pendingStrokes && event.preventDefault();
+  const guard = (event) => !session.state.areStrokesKept && event.preventDefault();
   window.addEventListener("beforeunload", guard);
   return () => window.removeEventListener("beforeunload", guard);
 }

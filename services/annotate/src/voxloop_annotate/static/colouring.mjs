@@ -15,42 +15,80 @@ export function colourImage(pixels, { data, cols }, rect, lookup) {
   return true;
 }
 
-/** Labels: translucent inside, strong along the edge; uncertain is hatched. */
-export function colourLabels(pixels, slice, rect, { fill, edge }) {
+/** Labels: translucent inside, strong along the edge of `width` voxels; uncertain is hatched. As contours: the edge only. */
+export function colourLabels(pixels, slice, rect, { fill, edge }, { isContour = false, width = 1 } = {}) {
   const { data, cols } = slice;
   let seen = 0;
   let at = 0;
   for (let r = rect.r0; r < rect.r1; r++) {
-    for (let c = rect.c0; c < rect.c1; c++, at++) {
-      const value = data[r * cols + c];
+    for (let i = r * cols + rect.c0, c = rect.c0; c < rect.c1; i++, c++, at++) {
+      const value = data[i];
       if (value === 0) pixels[at] = 0;
-      else if (value === UNCERTAIN) pixels[at] = (r + c) & 2 ? edge[value] : fill[value];
-      else if (isEdge(slice, r, c, value)) pixels[at] = edge[value];
-      else pixels[at] = fill[value];
-      seen |= value;
+      else if (isEdge(slice, r, c, i, width)) pixels[at] = edge[value];
+      else if (isContour) pixels[at] = 0;
+      else pixels[at] = value === UNCERTAIN && (r + c) & 2 ? edge[value] : fill[value];
+      seen |= pixels[at];
     }
   }
   return seen !== 0;
 }
 
-/** A prediction: flat colour of the class; clear below labels that can be seen, or their colours would mix. */
-export function colourPrediction(pixels, { data, cols }, rect, table, { labels, scale }) {
+/**
+ * A prediction: flat colour of the class, or its contours, dashed so that they differ from those of labels. It is clear
+ * below `labels` (null: none) that can be seen, or their colours would mix. `scale` and `origin` place it on the labels' plane.
+ */
+export function colourPrediction(pixels, slice, rect, table, { labels, scale, origin, isContour = false, width = 1, dash = 4 }) {
+  const { data, cols } = slice;
+  const above = labels && new Int32Array(rect.c1 - rect.c0).map((_, i) => nearest(i + rect.c0 + origin.c0, scale[1], labels.cols));
   let seen = 0;
   let at = 0;
   for (let r = rect.r0; r < rect.r1; r++) {
-    const above = labels && Math.min(labels.rows - 1, Math.floor((r + 0.5) * scale[0])) * labels.cols;
-    for (let c = rect.c0; c < rect.c1; c++) {
-      const isBelow = labels && table[labels.data[above + Math.min(labels.cols - 1, Math.floor((c + 0.5) * scale[1]))]];
-      seen |= pixels[at++] = isBelow ? 0 : table[data[r * cols + c]];
+    const row = labels && nearest(r + origin.r0, scale[0], labels.rows) * labels.cols;
+    for (let i = r * cols + rect.c0, c = rect.c0; c < rect.c1; i++, c++) {
+      const isBelow = labels && table[labels.data[row + above[c - rect.c0]]];
+      const isGap = isContour && (!isEdge(slice, r, c, i, width) || isBetweenDashes(r, c, dash));
+      seen |= pixels[at++] = isBelow || isGap ? 0 : table[data[i]];
     }
   }
   return seen !== 0;
 }
 
-function isEdge({ data, rows, cols }, r, c, value) {
-  const i = r * cols + c;
-  if (r > 0 && data[i - cols] !== value) return true;
-  if (c > 0 && data[i - 1] !== value) return true;
-  if (c < cols - 1 && data[i + 1] !== value) return true;
-  return r < rows - 1 && data[i + cols] !== value;
+/** Confidence 0…255 through a table of 256 pixels; where nothing is predicted it is clear. */
+export function colourConfidence(pixels, { data, cols }, rect, table) {
+  let seen = 0;
+  let at = 0;
+  for (let r = rect.r0; r < rect.r1; r++) {
+    const end = r * cols + rect.c1;
+    for (let i = r * cols + rect.c0; i < end; i++) seen |= pixels[at++] = data[i] && table[data[i]];
+  }
+  return seen !== 0;
+}
+
+/** Where a label and the prediction disagree: `stripes` = [one, other] pixels, in diagonals `dash` wide; uncertain and hidden labels never do. */
+export function colourDifference(pixels, { data, cols }, rect, table, stripes, { labels, scale, origin, dash = 4 }) {
+  const above = new Int32Array(rect.c1 - rect.c0).map((_, i) => nearest(i + rect.c0 + origin.c0, scale[1], labels.cols));
+  let seen = 0;
+  let at = 0;
+  for (let r = rect.r0; r < rect.r1; r++) {
+    const row = nearest(r + origin.r0, scale[0], labels.rows) * labels.cols;
+    for (let i = r * cols + rect.c0, c = rect.c0; c < rect.c1; i++, c++) {
+      const label = labels.data[row + above[c - rect.c0]];
+      const isWrong = label !== 0 && label !== data[i] && label !== UNCERTAIN && table[label];
+      seen |= pixels[at++] = isWrong ? stripes[Math.floor((r + c) / dash) & 1] : 0;
+    }
+  }
+  return seen !== 0;
+}
+
+// The voxel of the labels in the middle of a pixel of a level.
+const nearest = (at, scale, length) => Math.min(length - 1, Math.floor((at + 0.5) * scale));
+
+// Neither rows, columns nor diagonals run along these stripes: a line in any of the eight directions is dashed.
+const isBetweenDashes = (r, c, dash) => Math.floor((2 * r + 3 * c) / (3 * dash)) & 1;
+
+// A voxel from which another value lies `width` voxels away along its row or column; the plane's own border is no edge.
+function isEdge({ data, rows, cols }, r, c, i, width) {
+  const value = data[i];
+  if (data[i - Math.min(width, r) * cols] !== value || data[i - Math.min(width, c)] !== value) return true;
+  return data[i + Math.min(width, cols - 1 - c)] !== value || data[i + Math.min(width, rows - 1 - r) * cols] !== value;
 }

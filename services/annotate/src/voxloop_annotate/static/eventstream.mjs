@@ -45,7 +45,8 @@ class EventFeed {
     this.source.onerror = () => this.#onError();
     const on = (type, act) => this.source.addEventListener(type, (event) => act(JSON.parse(event.data)));
     on("stroke", (stroke) => this.#isShown() && annotation.receive(stroke));
-    on("classes", ({ classes, counts }) => this.#isShown() && session.setClasses(classes, counts));
+    on("classes", (classes) => this.#isShown() && session.takeClasses(classes));
+    on("progress", (progress) => this.#isShown() && session.set({ progress: progress.done < progress.total ? progress : null }));
     on("job", (job) => this.#onJob(job));
     on("services", (services) => this.report.push({ services }));
     on("predictions", () => this.#onPredictions());

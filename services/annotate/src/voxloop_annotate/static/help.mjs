@@ -38,6 +38,6 @@ export class Help {
 
 function groupNode(group) {
   const rows = SHORTCUTS.filter(([each, keys]) => each === group && keys);
-  const items = rows.flatMap(([, keys, text]) => [element("dt", {}, element("kbd", {}, keys)), element("dd", {}, text)]);
+  const items = rows.map(([, keys, text]) => element("div", { class: "vx-help-row" }, element("dt", {}, element("kbd", {}, keys)), element("dd", {}, text)));
   return element("section", {}, element("h3", {}, group), element("dl", {}, ...items));
 }

@@ -42,6 +42,12 @@ export class LabelPlanes {
     });
   }
 
+  /** Show a stroke that was not drawn live: a shape, or one that an earlier page could not send. */
+  add(stroke) {
+    this.pending.push(stroke);
+    this.#eachMet(stroke.box, (plane) => this.changed(plane, stroke.applyTo(writable(plane), plane)));
+  }
+
   /** The server has the stroke: it becomes part of the truth. */
   acknowledge(stroke) {
     this.clock += 1;
@@ -66,6 +72,12 @@ export class LabelPlanes {
     for (const plane of stale) plane.isStale = true;
     this.flights.clear();
     return stale;
+  }
+
+  /** The server has done a change that only it can compute (`stroke`: what was shown of it meanwhile, or none) in `box`. */
+  supersede(stroke, box) {
+    if (stroke) this.pending = this.pending.filter((each) => each !== stroke);
+    return this.invalidate(box);
   }
 
   /** Give labels that may be painted on. */

@@ -1,17 +1,16 @@
 // Masks as run lengths: alternating unset and set, beginning with unset, over a box in C order.
 
-/** Give the run lengths of a flat mask; their sum is the mask's length. */
+/** Give the run lengths of a flat mask of 0 and 1 (Uint8Array); their sum is the mask's length. */
 export function encodeRuns(mask) {
   const runs = [];
-  let isSet = 0;
   let start = 0;
-  for (let i = 0; i < mask.length; i++) {
-    if ((mask[i] ? 1 : 0) === isSet) continue;
-    runs.push(i - start);
-    start = i;
-    isSet ^= 1;
+  // indexOf looks at many voxels at a time, which is what makes boxes of millions of voxels quick.
+  for (let next = 1; start < mask.length || !runs.length; next ^= 1) {
+    const found = mask.indexOf(next, start);
+    const end = found < 0 ? mask.length : found;
+    runs.push(end - start);
+    start = end;
   }
-  runs.push(mask.length - start);
   return runs;
 }
 
@@ -26,12 +25,4 @@ export function decodeRuns(runs, size) {
   }
   if (at !== size) throw new RangeError(`runs cover ${at} voxels, the box has ${size}`);
   return mask;
-}
-
-/** Cut the rectangle {r0, r1, c0, c1} (half-open) out of a mask with `cols` columns. */
-export function cropMask(mask, cols, { r0, r1, c0, c1 }) {
-  const width = c1 - c0;
-  const cut = new Uint8Array((r1 - r0) * width);
-  for (let r = r0; r < r1; r++) cut.set(mask.subarray(r * cols + c0, r * cols + c1), (r - r0) * width);
-  return cut;
 }

@@ -40,3 +40,19 @@ export function lengthText(length, unit) {
   if (down && length < 1) return `${shortValue(length * down)} ${smaller}`;
   return `${shortValue(length)} ${sign}`;
 }
+
+/** Give a count of voxels with the space they fill: "12,431 voxels, 0.031 mm³"; `info` is the volume's. */
+export function amountText(count, { voxel_size: size, unit }) {
+  const voxels = `${count.toLocaleString("en")} ${count === 1 ? "voxel" : "voxels"}`;
+  const sign = unitSign(unit);
+  if (sign === "voxels" || !size) return voxels;
+  return `${voxels}, ${spaceText(count * size.reduce((a, b) => a * b, 1), sign)}`;
+}
+
+// A step of units is a thousand in length, so 1e9 in space: the next unit begins where four digits no longer do.
+function spaceText(space, sign) {
+  const [up, larger, down, smaller] = STEPS[sign] ?? [];
+  if (up && space >= 1e6) return `${shortValue(space / up ** 3)} ${larger}³`;
+  if (down && space > 0 && space < 1e-3) return `${shortValue(space * down ** 3)} ${smaller}³`;
+  return `${shortValue(space)} ${sign}³`;
+}

@@ -1,8 +1,9 @@
-// Class colours: Okabe and Ito's first (safe for colour-blind eyes), then lighter and darker kin.
+// Class colours: Okabe and Ito's first (safe for colour-blind eyes), those that differ most in lightness first of all;
+// then lighter and darker kin.
 
 export const UNCERTAIN = 255;
 
-export const OKABE_ITO = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7"];
+export const OKABE_ITO = ["#e69f00", "#0072b2", "#f0e442", "#009e73", "#56b4e9", "#d55e00", "#cc79a7"];
 
 const MORE = ["#ffd27a", "#b3e0ff", "#66d9b0", "#8c6100", "#7fb2ff", "#ff9a66", "#8f3d6b", "#a6a6a6"];
 
@@ -28,4 +29,11 @@ export function pixelTable(classes, hidden, alpha, grey) {
   for (const { id, color } of classes) put(id, parseColor(color));
   put(UNCERTAIN, [grey, grey, grey]);
   return table;
+}
+
+/** Say in words what a stroke of `value` paints. */
+export function nameOf(value, classes) {
+  if (value === 0) return "unlabelled";
+  if (value === UNCERTAIN) return "uncertain";
+  return classes.find(({ id }) => id === value)?.name ?? `class ${value}`;
 }

@@ -1,38 +1,41 @@
-// The pointer on the image: paint, pan, zoom, change slice, window and level.
+// Mouse, pen and fingers on a plane: which tool or gesture they mean, and the hand-over between them.
 
-import { sweepBrush } from "./brush.mjs";
+import { isInside, makeContact, pointOf } from "./contact.mjs";
 import { dragWindow } from "./lookup.mjs";
-
-const SLICE_STEP_PX = 60;
-
-const ZOOM_PER_PX = 1.0022;
+import { dragImage } from "./pantool.mjs";
+import { Pinch } from "./pinch.mjs";
+import { ToolSet } from "./tools.mjs";
+import { Wheel } from "./wheel.mjs";
 
 const PASSIVE = { passive: false };
 
+// The other end of a pen.
+const PEN_ERASER = 5;
+
 export class Pointer {
   constructor(viewport) {
-    this.viewport = viewport;
-    this.session = viewport.session;
-    this.canvas = viewport.canvas;
-    this.gesture = null;
-    this.isSpaceHeld = false;
-    this.wheel = 0;
+    Object.assign(this, { viewport, session: viewport.session, canvas: viewport.canvas });
+    Object.assign(this, { gesture: null, pinch: null, touches: new Map(), isSpaceHeld: false });
+    this.tools = viewport.tools = new ToolSet(viewport);
+    this.wheel = new Wheel(viewport);
     this.listeners = new AbortController();
     this.#listen();
   }
 
   close() {
-    this.#end();
+    this.#finish(true);
     this.listeners.abort();
+    this.tools.close();
     this.viewport.cursor.end();
   }
 
   #listen() {
     const { signal } = this.listeners;
     const on = (target, type, act, options = {}) => target.addEventListener(type, act, { signal, ...options });
-    on(this.canvas, "pointerdown", (event) => this.#start(event));
-    on(this.canvas, "pointermove", (event) => this.#move(event));
-    for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) on(this.canvas, type, (event) => this.#up(event));
+    on(this.canvas, "pointerdown", (event) => this.#onDown(event));
+    on(this.canvas, "pointermove", (event) => this.#onMove(event));
+    for (const type of ["pointerup", "lostpointercapture"]) on(this.canvas, type, (event) => this.#onUp(event, true));
+    on(this.canvas, "pointercancel", (event) => this.#onUp(event, false));
     on(this.canvas, "pointerleave", () => this.#leave());
     on(this.canvas, "wheel", (event) => this.#onWheel(event), PASSIVE);
     on(this.canvas, "contextmenu", (event) => event.preventDefault());
@@ -41,57 +44,92 @@ export class Pointer {
     on(window, "blur", () => this.#holdSpace(false));
   }
 
-  #start(event) {
-    if (this.gesture || !this.viewport.view) return;
+  #onDown(event) {
+    if (!this.viewport.view) return;
     this.canvas.focus({ preventScroll: true });
-    const act = this.#choose(event);
-    if (!act) return;
+    if (event.pointerType === "touch") this.touches.set(event.pointerId, pointOf(this.canvas, event));
+    if (this.touches.size > 1) return void this.#startPinch(event);
+    if (!this.gesture && !this.pinch) this.#start(event);
+  }
+
+  #start(event) {
+    const contact = makeContact(this.viewport, event);
+    this.#follow(contact);
+    const gesture = this.#choose(event, contact);
+    if (!gesture) return this.viewport.cursor.update();
     event.preventDefault();
     this.canvas.setPointerCapture(event.pointerId);
-    this.gesture = { ...act, id: event.pointerId, last: this.#pointOf(event) };
-    this.canvas.dataset.gesture = act.name;
-    this.gesture.begin?.(event);
+    this.gesture = { ...gesture, id: event.pointerId };
+    this.canvas.dataset.gesture = gesture.name;
+    this.viewport.cursor.update();
   }
 
-  #choose(event) {
-    const { tool } = this.session.state;
-    if (event.button === 2) return { name: "window", move: (dx, dy) => this.#dragWindow(dx, dy) };
-    if (event.button === 1 || (event.button === 0 && (this.isSpaceHeld || tool === "pan"))) {
-      return { name: "pan", move: (dx, dy) => this.session.setView({ center: this.viewport.view.panBy(dx, dy) }) };
-    }
-    return event.button === 0 ? this.#paintGesture() : null;
+  #choose(event, contact) {
+    const { tools } = this;
+    if (event.button === 2) return this.#windowGesture(contact);
+    if (event.button === 1 || (event.button === 0 && this.isSpaceHeld)) return dragImage(this.viewport, contact);
+    if (event.button === PEN_ERASER) return tools.of("erase").press(contact);
+    if (event.button !== 0) return null;
+    if (event.ctrlKey || event.metaKey) return this.viewport.crosshair.press(contact);
+    return (event.altKey ? tools.of("pick") : tools.current).press(contact);
   }
 
-  #paintGesture() {
-    const live = this.viewport.beginStroke();
-    if (!live) return void this.session.say(this.session.state.classId === null ? "add a class first" : "this slice is still loading");
-    return {
-      name: "paint",
-      live,
-      begin: (event) => this.#paint([event]),
-      draw: (event) => this.#paint(event.getCoalescedEvents?.() ?? []),
+  #windowGesture({ point }) {
+    let last = point;
+    const move = (contacts) => {
+      const to = contacts.at(-1).point;
+      const { layers, info } = this.session.state;
+      const { min, max } = info.intensity;
+      this.session.setLayer("image", { ...dragWindow(layers.image, max - min || 1, to.x - last.x, to.y - last.y), isSet: true });
+      last = to;
     };
+    return { name: "window", move, end() {}, cancel() {} };
   }
 
-  #move(event) {
-    const point = this.#pointOf(event);
-    this.#follow(point);
-    if (!this.gesture || event.pointerId !== this.gesture.id) return;
-    const { last } = this.gesture;
-    this.gesture.draw?.(event);
-    this.gesture.move?.(point.x - last.x, point.y - last.y);
-    this.gesture.last = point;
+  // One finger may have begun to paint before the second came: that was not meant.
+  #startPinch(event) {
+    event.preventDefault();
+    if (this.touches.size > 2) return;
+    this.#finish(false);
+    this.pinch = new Pinch(this.viewport, this.touches);
+    this.canvas.dataset.gesture = "pan";
+    this.#leave();
   }
 
-  #up(event) {
-    if (event.pointerId === this.gesture?.id) this.#end();
+  #onMove(event) {
+    if (!this.viewport.view) return;
+    if (this.touches.has(event.pointerId)) this.touches.set(event.pointerId, pointOf(this.canvas, event));
+    if (this.pinch) return void (this.touches.size === 2 && this.pinch.move());
+    const contact = makeContact(this.viewport, event);
+    if (event.pointerId === this.gesture?.id) this.gesture.move(this.#contactsOf(event));
+    this.#follow(contact);
   }
 
-  #end() {
+  #contactsOf(event) {
+    const events = event.getCoalescedEvents?.() ?? [];
+    return (events.length ? events : [event]).map((each) => makeContact(this.viewport, each));
+  }
+
+  #onUp(event, isMeant) {
+    this.touches.delete(event.pointerId);
+    if (this.pinch && !this.touches.size) this.#endPinch();
+    if (event.pointerId !== this.gesture?.id) return;
+    this.#finish(isMeant);
+    if (event.pointerType === "touch") this.#leave();
+    this.viewport.cursor.update();
+  }
+
+  #endPinch() {
+    this.pinch = null;
+    delete this.canvas.dataset.gesture;
+  }
+
+  #finish(isMeant) {
     const { gesture } = this;
     this.gesture = null;
     delete this.canvas.dataset.gesture;
-    if (gesture?.live) this.viewport.annotation.end(gesture.live);
+    if (isMeant) gesture?.end();
+    else gesture?.cancel();
   }
 
   #leave() {
@@ -100,69 +138,15 @@ export class Pointer {
     this.viewport.readout.move(null);
   }
 
-  #follow(point) {
-    const { view, cursor, readout } = this.viewport;
-    cursor.move(point);
-    if (!view) return;
-    const { row, col } = this.#planePoint(point);
-    const { rows, cols } = view.extent;
-    readout.move(row >= 0 && col >= 0 && row < rows && col < cols ? { row, col } : null);
-  }
-
-  #paint(events) {
-    const { view } = this.viewport;
-    const { gesture } = this;
-    const spans = [];
-    for (const event of events) {
-      const to = this.#planePoint(this.#pointOf(event));
-      const { rows, cols } = view.extent;
-      spans.push(...sweepBrush(gesture.tip ?? to, to, this.session.state.brushSize, view.aspect, rows, cols));
-      gesture.tip = to;
-    }
-    if (spans.length) this.viewport.extendStroke(gesture.live, spans);
-  }
-
-  // Coalesced events carry no offset of their own, so the canvas' place is taken off here.
-  #pointOf(event) {
-    const { left, top } = this.canvas.getBoundingClientRect();
-    return { x: event.clientX - left, y: event.clientY - top };
-  }
-
-  #planePoint({ x, y }) {
-    const { view } = this.viewport;
-    return { row: view.row(y), col: view.col(x) };
-  }
-
-  #dragWindow(dx, dy) {
-    const { layers, info } = this.session.state;
-    const { min, max } = info.intensity;
-    this.session.setLayer("image", { ...dragWindow(layers.image, max - min || 1, dx, dy), isSet: true });
+  #follow(contact) {
+    const { cursor, readout } = this.viewport;
+    cursor.move(contact);
+    readout.move(isInside(this.viewport, contact.place) ? contact.place : null);
   }
 
   #onWheel(event) {
     event.preventDefault();
-    if (!this.viewport.view || this.gesture?.live) return;
-    const pixels = event.deltaMode === 1 ? event.deltaY * 20 : event.deltaY || event.deltaX;
-    if (event.ctrlKey || event.metaKey) return this.#zoom(event, pixels);
-    if (event.shiftKey || event.altKey) return this.session.stepBrush(pixels < 0 ? 1 : -1);
-    this.#stepSlices(pixels);
-  }
-
-  #zoom(event, pixels) {
-    const { x, y } = this.#pointOf(event);
-    this.session.setView(this.viewport.view.zoomAt(x, y, ZOOM_PER_PX ** -Math.max(-240, Math.min(240, pixels))));
-  }
-
-  // A notch of a wheel is one slice; a touch pad's many small steps add up to one.
-  #stepSlices(pixels) {
-    if (Math.abs(pixels) >= SLICE_STEP_PX) {
-      this.wheel = 0;
-      return this.session.stepIndex(Math.sign(pixels));
-    }
-    this.wheel += pixels;
-    const steps = Math.trunc(this.wheel / SLICE_STEP_PX);
-    this.wheel -= steps * SLICE_STEP_PX;
-    if (steps) this.session.stepIndex(steps);
+    if (this.viewport.view && (!this.gesture || this.gesture.name === "pan")) this.wheel.turn(event);
   }
 
   #onSpace(event, isDown) {
@@ -183,4 +167,3 @@ export class Pointer {
 export function isControl(target) {
   return target instanceof Element && Boolean(target.closest("input:not([type=range]), textarea, select, button, a, [contenteditable], [role=dialog], [role=combobox], [role=listbox]"));
 }
-

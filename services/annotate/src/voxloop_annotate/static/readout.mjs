@@ -3,29 +3,32 @@
 import { voxelAt } from "./plane.mjs";
 
 export class Readout {
-  constructor(session, scene) {
-    Object.assign(this, { session, scene });
+  constructor(viewport, scene) {
+    Object.assign(this, { viewport, scene, session: viewport.session });
   }
 
   /** Follow the pointer to a row and column (fractions) of the plane; null when it has left the image. */
   move(point) {
     this.point = point;
-    this.refresh();
+    if (point) this.refresh();
+    else this.session.set({ pointer: null });
   }
 
   /** Read again: the slices under the pointer have changed. */
   refresh() {
-    const { axis, index } = this.session.state;
-    if (!this.point) return this.session.set({ pointer: null });
+    if (!this.point) return;
+    const { axis, index } = this.viewport;
     const [row, col] = [Math.floor(this.point.row), Math.floor(this.point.col)];
+    const image = this.#read("image", row, col) ?? this.#read("coarse", row, col);
     this.session.set({
       pointer: {
+        axis,
         voxel: voxelAt(axis, index, row, col),
-        value: this.#read("image", row, col),
-        isCoarse: (this.scene.shown.image?.scale ?? [1]).some((factor) => factor > 1),
-        label: this.#read("labels", row, col),
-        prediction: this.#read("prediction", row, col),
-        confidence: this.#read("confidence", row, col),
+        value: image?.value ?? null,
+        isCoarse: (image?.scale ?? [1]).some((factor) => factor > 1),
+        label: this.#read("labels", row, col)?.value ?? null,
+        prediction: this.#read("prediction", row, col)?.value ?? null,
+        confidence: this.#read("confidence", row, col)?.value ?? null,
       },
     });
   }
@@ -33,9 +36,10 @@ export class Readout {
   #read(name, row, col) {
     const shown = this.scene.shown[name];
     if (!shown) return null;
-    const { slice, scale } = shown;
-    const r = Math.min(slice.rows - 1, Math.floor(row / scale[0]));
-    const c = Math.min(slice.cols - 1, Math.floor(col / scale[1]));
-    return slice.data[r * slice.cols + c] ?? null;
+    const { slice, scale, origin } = shown;
+    const r = Math.floor(row / scale[0]) - origin.r0;
+    const c = Math.floor(col / scale[1]) - origin.c0;
+    const isInside = r >= 0 && c >= 0 && r < slice.rows && c < slice.cols;
+    return isInside ? { value: slice.data[r * slice.cols + c], scale } : null;
   }
 }

@@ -32,3 +32,16 @@ export function scaleDown({ r0, r1, c0, c1 }, [row, col]) {
 }
 
 export const whole = (rows, cols) => ({ r0: 0, r1: rows, c0: 0, c1: cols });
+
+/** Say whether `outer` holds all of `inner`; nothing is held by anything. */
+export function contains(outer, inner) {
+  if (isEmpty(inner)) return true;
+  return !isEmpty(outer) && outer.r0 <= inner.r0 && outer.c0 <= inner.c0 && outer.r1 >= inner.r1 && outer.c1 >= inner.c1;
+}
+
+/** Give the rectangle moved by a number of rows and columns. */
+export function move({ r0, r1, c0, c1 }, rows, cols) {
+  return { r0: r0 + rows, r1: r1 + rows, c0: c0 + cols, c1: c1 + cols };
+}
+
+export const areaOf = (rect) => (isEmpty(rect) ? 0 : (rect.r1 - rect.r0) * (rect.c1 - rect.c0));

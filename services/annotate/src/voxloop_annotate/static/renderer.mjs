@@ -1,14 +1,15 @@
 // The renderer interface, and its implementation on Canvas2D (a WebGL one would offer the same methods):
 //   resize(width, height, ratio)        CSS pixels and device pixels per CSS pixel
-//   setLayer(name, layer | null)        layer = {rows, cols, scale: [row, col] level-0 voxels per pixel, opacity, colour(pixels, rect)}
-//   touch(name, rect | null)            the layer's pixels in rect (null: all) have changed
-//   setOpacity(name, opacity), setBackground(color), clear()
+//   setLayer(name, layer | null)        layer = {key, rows, cols, scale: [row, col] level-0 voxels per pixel, origin: {r0, c0} its first
+//                                       pixel on the level's grid, opacity, isSmooth, colour(pixels, rect)}; the same key: the same pixels
+//   touch(name, rect | null)            the layer's pixels in rect (in its own pixels; null: all) have changed
+//   setOpacity(name, opacity), setSmooth(name, isSmooth), setBackground(color), clear(), close()
 //   draw(view)                          bring the screen up to date; if only touched rectangles changed, only they are drawn
 
-import { intersect, scaleDown, unite, whole } from "./rect.mjs";
+import { contains, intersect, move, scaleDown, unite, whole } from "./rect.mjs";
 import { Surface } from "./surface.mjs";
 
-const ORDER = ["image", "prediction", "labels"];
+const ORDER = ["coarse", "image", "confidence", "prediction", "labels", "difference"];
 
 export class CanvasRenderer {
   constructor(canvas) {
@@ -29,17 +30,30 @@ export class CanvasRenderer {
 
   setLayer(name, layer) {
     this.isAllDirty = true;
-    if (!layer) return void this.layers.delete(name);
-    const old = this.layers.get(name)?.surface;
-    const surface = old?.rows === layer.rows && old?.cols === layer.cols ? old : new Surface(layer.rows, layer.cols);
-    surface.touch(null);
+    const old = this.layers.get(name);
+    if (!layer) return void (old?.surface.release(), this.layers.delete(name));
+    const surface = this.#surfaceFor(old, layer);
+    if (old?.key !== layer.key) surface.touch(null);
     this.layers.set(name, { ...layer, surface });
+  }
+
+  #surfaceFor(old, { rows, cols }) {
+    if (old?.surface.rows === rows && old.surface.cols === cols) return old.surface;
+    old?.surface.release();
+    return new Surface(rows, cols);
   }
 
   setOpacity(name, opacity) {
     const layer = this.layers.get(name);
     if (!layer || layer.opacity === opacity) return;
     layer.opacity = opacity;
+    this.isAllDirty = true;
+  }
+
+  setSmooth(name, isSmooth) {
+    const layer = this.layers.get(name);
+    if (!layer || layer.isSmooth === isSmooth) return;
+    layer.isSmooth = isSmooth;
     this.isAllDirty = true;
   }
 
@@ -53,7 +67,7 @@ export class CanvasRenderer {
     if (!layer) return;
     layer.surface.touch(rect);
     if (!rect) this.isAllDirty = true;
-    else this.dirty = unite(this.dirty, toVoxels(rect, layer.scale));
+    else this.dirty = unite(this.dirty, toVoxels(rect, layer));
   }
 
   draw(view) {
@@ -73,6 +87,12 @@ export class CanvasRenderer {
     this.isAllDirty = true;
   }
 
+  /** Give back what the layers hold. */
+  close() {
+    for (const { surface } of this.layers.values()) surface.release();
+    this.layers.clear();
+  }
+
   #paint(clip) {
     const { context, canvas } = this;
     const area = clip ?? { x0: 0, y0: 0, x1: canvas.width, y1: canvas.height };
@@ -84,19 +104,28 @@ export class CanvasRenderer {
     context.fillStyle = this.background;
     context.fillRect(area.x0, area.y0, area.x1 - area.x0, area.y1 - area.y0);
     const visible = this.#toVoxels(area);
-    for (const name of ORDER) if (this.layers.has(name)) this.#paintLayer(this.layers.get(name), visible);
+    for (const name of ORDER) if (this.layers.has(name) && !this.#isCovered(name, visible)) this.#paintLayer(this.layers.get(name), visible);
     context.restore();
   }
 
-  #paintLayer({ rows, cols, scale, opacity, colour, surface }, visible) {
+  // The coarse picture is seen only where the sharp one ends.
+  #isCovered(name, visible) {
+    const image = this.layers.get("image");
+    if (name !== "coarse" || !image) return false;
+    const { rows, cols } = this.view.extent;
+    const needed = intersect(visible, whole(rows, cols));
+    return !needed || contains(toVoxels(whole(image.rows, image.cols), image), needed);
+  }
+
+  #paintLayer({ rows, cols, scale, origin: { r0, c0 }, opacity, isSmooth, colour, surface }, visible) {
     if (opacity <= 0) return;
     const { context, view, ratio } = this;
     const [fr, fc] = scale;
-    const rect = intersect(scaleDown(visible, scale), whole(rows, cols));
+    const rect = intersect(move(scaleDown(visible, scale), -r0, -c0), whole(rows, cols));
     if (!rect) return;
     context.globalAlpha = opacity;
-    context.imageSmoothingEnabled = Math.min(fr * view.scale.row, fc * view.scale.col) * ratio < 1;
-    const place = (r, c) => ({ x: Math.round(view.x(c * fc) * ratio), y: Math.round(view.y(r * fr) * ratio) });
+    context.imageSmoothingEnabled = isSmooth || Math.min(fr * view.scale.row, fc * view.scale.col) * ratio < 1;
+    const place = (r, c) => ({ x: Math.round(view.x((c + c0) * fc) * ratio), y: Math.round(view.y((r + r0) * fr) * ratio) });
     surface.draw(context, rect, colour, place);
   }
 
@@ -117,6 +146,6 @@ export class CanvasRenderer {
   }
 }
 
-function toVoxels({ r0, r1, c0, c1 }, [fr, fc]) {
-  return { r0: r0 * fr, r1: r1 * fr, c0: c0 * fc, c1: c1 * fc };
+function toVoxels({ r0, r1, c0, c1 }, { scale: [fr, fc], origin }) {
+  return { r0: (r0 + origin.r0) * fr, r1: (r1 + origin.r0) * fr, c0: (c0 + origin.c0) * fc, c1: (c1 + origin.c0) * fc };
 }

@@ -1,52 +1,78 @@
-// The slices that belong on the screen for the session's view: asked for, shown when they come, neighbours fetched ahead.
+// The slices that belong on the screen of one plane: asked for, shown when they come (coarse first), neighbours fetched ahead.
 
-import { getSlice, volumePath } from "./api.mjs";
-import { extentOf, orderOf } from "./plane.mjs";
-import { gridOf } from "./session.mjs";
-import { SliceCache } from "./slicecache.mjs";
+import { getSlice } from "./api.mjs";
+import { ARRAYS } from "./lookup.mjs";
+import { orderOf } from "./plane.mjs";
+import { chooseRegion, coarseLevel, gridOfLevel } from "./region.mjs";
+import { whole } from "./rect.mjs";
+import { imagePath, predictionPath } from "./slicepath.mjs";
 import { SliceSource } from "./slicesource.mjs";
-import { View, levelFor } from "./view.mjs";
 
-const IMAGE_BYTES = 192 * 2 ** 20;
-
-const AHEAD = [1, -1, 2, -2];
+const NAMES = ["coarse", "image", "labels", "prediction", "confidence"];
 
 const RETRY_MS = 2000;
 
+// A picture of this slice is on the screen already: wait until zooming and panning have come to rest.
+const SETTLE_MS = 80;
+
+// Slices change faster than they come: let the coarse ones through first.
+const OVERRUN_MS = 40;
+
+// Below this, the sharp slice is there as soon as a coarse one would be.
+const COARSE_BYTES = 2 ** 18;
+
 export class Scene {
-  /** `show(name, slice | null)` is called with what to put on the layers image, labels, prediction and confidence. */
-  constructor(session, annotation, show) {
-    Object.assign(this, { session, annotation, show });
-    this.source = new SliceSource(getSlice, new SliceCache(IMAGE_BYTES));
+  /**
+   * `cache` keeps images and may be shared. `show(name, shown | null)` is called with what to put on the layers coarse,
+   * image, labels, prediction and confidence; `report("loading" | "ready" | "offline")` with how that goes.
+   */
+  constructor({ session, annotation, cache, show, report = () => {}, fetchSlice = getSlice }) {
+    Object.assign(this, { session, annotation, show, report, isOverrun: false, isIdle: true });
+    this.source = new SliceSource(fetchSlice, cache);
     this.shown = {};
     this.turn = 0;
+    this.direction = 1;
+    this.reach = 2;
   }
 
-  /** Say whether the image on the screen is the slice that the session is at. */
+  /** Say whether a picture of the slice that the session is at is on the screen. */
   get isCurrent() {
-    const { image } = this.shown;
-    const { volume, axis, index } = this.session.state;
-    return Boolean(image) && image.volume === volume && image.axis === axis && image.index === index;
+    const { volume, indices } = this.session.state;
+    const { image, coarse } = this.shown;
+    return [image, coarse].some((shown) => shown?.volume === volume && shown.index === indices[orderOf(shown.axis).depth] && shown.axis === this.place?.axis);
   }
 
-  /** Ask for other slices if the view has left those it had. */
-  follow() {
-    const { levels, ...place } = this.#place() ?? {};
-    if (JSON.stringify(place) !== this.key || levels !== this.levels) this.refresh();
+  /** Say whether that picture is as sharp as the screen. */
+  get isSharp() {
+    return this.isCurrent && this.#isSharpAt(this.place);
   }
 
-  /** Ask for whatever the session's view needs now. */
+  /** Ask for other slices if `view` has left those there are; null: there is nothing to see. */
+  follow(view) {
+    const place = view && this.#placeOf(view);
+    const key = place && keyOf(place);
+    if (key === this.key) return;
+    this.#noteTravel(place);
+    this.isOverrun = Boolean(this.place) && !this.#isSharpAt(this.place);
+    Object.assign(this, { place, key });
+    this.refresh();
+  }
+
+  /** Ask for whatever the place needs now. */
   refresh() {
-    const place = this.#place();
-    const { levels, ...rest } = place ?? {};
-    this.key = JSON.stringify(rest);
-    this.levels = levels;
+    const { place } = this;
     this.turn += 1;
+    this.isIdle = !place;
+    clearTimeout(this.timer);
     if (!place) return this.#clear();
-    const wanted = this.#pathsOf(place);
-    const ahead = AHEAD.map((step) => ({ ...place, index: place.index + step })).filter((each) => each.index >= 0 && each.index < place.depth);
-    this.source.keepOnly([place, ...ahead].flatMap((each) => Object.values(this.#pathsOf(each))));
-    this.#load(place, wanted, ahead, this.turn);
+    const ahead = this.#aheadOf(place);
+    this.source.keepOnly([place, ...ahead].flatMap((each) => [...Object.values(this.#pathsOf(each)), this.#coarseOf(each).path]));
+    this.#load(place, ahead, this.turn, this.#isShown("image", place) ? SETTLE_MS : this.isOverrun ? OVERRUN_MS : 0);
+  }
+
+  /** Ask for the labels again: some are known to be out of date. */
+  refreshLabels() {
+    if (this.place) this.#showLabels(this.place, this.turn, Promise.resolve()).catch(() => this.refresh());
   }
 
   stop() {
@@ -55,89 +81,176 @@ export class Scene {
     this.source.keepOnly([]);
   }
 
-  async #load(place, wanted, ahead, turn) {
-    clearTimeout(this.timer);
-    this.#showCoarse(place, wanted);
-    const loads = ["image", "prediction", "confidence"].map((name) => this.#loadSlice(name, place, wanted[name], turn));
-    const results = await Promise.allSettled([...loads, this.#loadLabels(place, turn)]);
+  async #load(place, ahead, turn, delay) {
+    const isThere = Boolean(this.source.peek(imagePath(place)));
+    if (!isThere) this.report("loading");
+    const settled = this.#after(isThere ? 0 : delay, turn);
+    const { first, sharp } = this.#showImage(place, turn, settled);
+    const results = await Promise.allSettled([sharp, this.#showLabels(place, turn, first), ...this.#showOverlays(place, turn, first, settled)]);
     if (turn !== this.turn) return;
     const isMissing = results.some(({ status }) => status === "rejected");
-    this.session.set({ sliceState: isMissing ? "offline" : "ready" });
+    this.report(isMissing ? "offline" : "ready");
     if (isMissing) this.timer = setTimeout(() => this.refresh(), RETRY_MS);
-    else for (const each of ahead) await this.#prefetch(each, turn);
+    else await this.#fetchAhead(place, ahead, turn);
+    if (turn === this.turn) this.isIdle = !isMissing;
   }
 
-  async #loadSlice(name, place, path, turn) {
-    if (!path) return this.#put(name, null, place);
-    const known = this.source.peek(path);
-    if (known) return this.#put(name, known, place);
-    if (!this.#isSamePlane(name, place) && name !== "image") this.#put(name, null, place);
-    if (name === "image") this.session.set({ sliceState: "loading" });
-    const slice = await this.source.load(path);
-    if (turn === this.turn) this.#put(name, slice, place);
+  // Gives two promises: `first`, some picture of the slice is on the screen, and `sharp`, the final one is.
+  #showImage(place, turn, settled) {
+    const isKnown = this.#isShown("image", place) || this.#isShown("coarse", place);
+    const coarse = this.#showCoarse(place, turn);
+    const sharp = settled.then(() => this.#put("image", imagePath(place), place, turn));
+    const first = isKnown ? Promise.resolve() : Promise.any([coarse, sharp]);
+    for (const promise of [coarse, first]) promise.catch(() => {});
+    return { first, sharp };
   }
 
-  async #loadLabels(place, turn) {
+  // Below a part of the plane lies all of it, coarse: then there is no edge to be seen on the way there.
+  async #showCoarse(place, turn) {
+    const { path, place: whereto } = this.#coarseOf(place);
+    if (!path || (place.isWhole && this.source.peek(imagePath(place)))) throw new Error("the sharp slice comes as fast");
+    const slice = this.source.peek(path) ?? (await this.source.load(path));
+    if (turn !== this.turn || (place.isWhole && this.isSharp)) return;
+    this.#set("coarse", slice, whereto);
+    if (!this.#isShown("image", place)) this.#drop("image");
+  }
+
+  async #showLabels(place, turn, first) {
     const { planes } = this.annotation;
-    const known = planes.peek(place.axis, place.index) ?? planes.placehold(place.axis, place.index, place.rows, place.cols);
-    this.#put("labels", known, place);
-    const plane = await planes.load(place.axis, place.index);
-    if (turn === this.turn) this.#put("labels", plane, place);
+    const { axis, index } = place;
+    const { rows, cols } = gridOfLevel(place.levels, 0, axis);
+    const at = { ...place, level: 0, region: whole(rows, cols) };
+    const loading = planes.load(axis, index);
+    loading.catch(() => {});
+    await first;
+    if (turn === this.turn) this.#set("labels", planes.peek(axis, index) ?? planes.placehold(axis, index, rows, cols), at);
+    const plane = await loading;
+    if (turn === this.turn) this.#set("labels", plane, at);
   }
 
-  async #prefetch(place, turn) {
-    if (turn !== this.turn) return;
-    const { image, prediction } = this.#pathsOf(place);
-    const loads = [image, prediction].filter(Boolean).map((path) => this.source.load(path));
-    await Promise.allSettled([...loads, this.annotation.planes.load(place.axis, place.index)]);
+  #showOverlays(place, turn, first, settled) {
+    const { prediction, confidence } = this.#pathsOf(place);
+    return [["prediction", prediction], ["confidence", confidence]].map(async ([name, path]) => {
+      await settled;
+      if (path) this.source.load(path).catch(() => {});
+      await first;
+      if (turn !== this.turn) return;
+      const isKept = this.#isShown(name, place) && (path || place.overlays.unseen);
+      if (!isKept && !(path && this.source.peek(path))) this.#drop(name);
+      if (path) await this.#put(name, path, place, turn);
+    });
   }
 
-  // A coarser or finer picture of the same slice is better than none.
-  #showCoarse(place, wanted) {
-    if (this.source.peek(wanted.image) || this.#isSamePlane("image", place)) return;
-    for (let level = place.levels.length - 1; level >= 0; level--) {
-      const slice = this.source.peek(this.#pathsOf({ ...place, level }).image);
-      if (slice) return this.#put("image", slice, { ...place, level });
+  async #fetchAhead(place, ahead, turn) {
+    const { unseen } = place.overlays;
+    if (unseen) await this.#put("confidence", predictionPath(place, unseen, "confidence"), place, turn).catch(() => {});
+    for (const each of ahead) {
+      if (turn !== this.turn) return;
+      const paths = [...Object.values(this.#pathsOf(each)), this.#coarseOf(each).path].filter(Boolean);
+      await Promise.allSettled([...paths.map((path) => this.source.load(path)), this.annotation.planes.load(each.axis, each.index)]);
     }
   }
 
-  #put(name, slice, { volume, axis, index, level, levels }) {
-    const old = this.shown[name];
-    if (old?.slice === slice && old?.axis === axis && old?.index === index) return;
-    const { row, col } = orderOf(axis);
-    const scale = name === "labels" ? [1, 1] : [levels[level].scale[row], levels[level].scale[col]];
-    this.shown[name] = slice ? { slice, volume, axis, index, scale } : null;
-    this.show(name, this.shown[name]);
+  async #after(delay, turn) {
+    if (!delay) return;
+    await new Promise((go) => setTimeout(go, delay));
+    if (turn !== this.turn) throw new Error("another slice is wanted by now");
   }
 
-  #isSamePlane(name, { volume, axis, index }) {
+  async #put(name, path, place, turn) {
+    const slice = this.source.peek(path) ?? (await this.source.load(path));
+    if (turn !== this.turn) return;
+    this.#set(name, slice, place);
+    if (name === "image" && (place.isWhole || !this.#isShown("coarse", place))) this.#drop("coarse");
+  }
+
+  #set(name, slice, { volume, axis, index, level, levels, region }) {
+    const { scale } = gridOfLevel(levels, level, axis);
     const old = this.shown[name];
-    return Boolean(old) && old.volume === volume && old.axis === axis && old.index === index;
+    this.shown[name] = { slice, volume, axis, index, level, region, scale, origin: { r0: region.r0, c0: region.c0 } };
+    if (old?.slice !== slice || old.index !== index || old.axis !== axis || old.level !== level) this.show(name, this.shown[name]);
+  }
+
+  #drop(name) {
+    if (!this.shown[name]) return;
+    this.shown[name] = null;
+    this.show(name, null);
   }
 
   #clear() {
-    for (const name of ["image", "labels", "prediction", "confidence"]) {
-      this.shown[name] = null;
-      this.show(name, null);
-    }
+    this.source.keepOnly([]);
+    for (const name of NAMES) this.#drop(name);
   }
 
-  #place() {
-    const { volume, info, axis, index, zoom, center, screen, prediction, layers } = this.session.state;
-    if (!info || !screen.width) return null;
-    const { depth, rows, cols } = extentOf(axis, info.shape);
-    const levels = info.levels;
-    const level = levelFor(levels, axis, new View(gridOf(info), axis, zoom, center, screen), globalThis.devicePixelRatio ?? 1);
-    return { volume, axis, index, depth, rows, cols, level, levels, prediction: layers.prediction.isVisible ? prediction : null };
+  #isShown(name, place) {
+    return isSameSlice(this.shown[name], place);
   }
 
-  #pathsOf({ volume, axis, index, level, prediction }) {
-    const query = `axis=${axis}&index=${index}&level=${level}`;
-    const base = prediction && `/predictions/${encodeURIComponent(prediction)}`;
+  #isSharpAt(place) {
+    const { image } = this.shown;
+    return isSameSlice(image, place) && image.level === place.level && image.region === place.region;
+  }
+
+  #noteTravel(place) {
+    const step = place && this.place?.axis === place.axis ? place.index - this.place.index : 0;
+    if (step) this.direction = Math.sign(step);
+  }
+
+  #aheadOf(place) {
+    const { depth } = orderOf(place.axis);
+    const steps = [];
+    for (const sign of [this.direction, -this.direction]) for (let n = 1; n <= this.reach; n++) steps.push(sign * n);
+    const ahead = steps.map((step) => ({ ...place, index: place.index + step }));
+    return ahead.filter(({ index }) => index >= 0 && index < place.shape[depth]);
+  }
+
+  #placeOf(view) {
+    const { volume, info, indices } = this.session.state;
+    const { axis } = view;
+    const before = this.place?.volume === volume && this.place.axis === axis ? this.place : null;
+    const bytesPerVoxel = (ARRAYS[info.dtype] ?? Uint8Array).BYTES_PER_ELEMENT;
+    const found = chooseRegion(info.levels, axis, view, { bytesPerVoxel, pixelRatio: globalThis.devicePixelRatio ?? 1, previous: before });
+    const { level, isWhole } = found;
+    const region = before && before.level === level && JSON.stringify(before.region) === JSON.stringify(found.region) ? before.region : found.region;
+    return { volume, axis, index: indices[orderOf(axis).depth], level, region, isWhole, levels: info.levels, shape: info.shape, bytesPerVoxel, overlays: this.#overlays() };
+  }
+
+  #overlays() {
+    const { prediction, layers } = this.session.state;
+    const isClassSeen = layers.prediction.isVisible || layers.difference.isVisible;
+    const isConfidenceSeen = layers.confidence.isVisible;
     return {
-      image: volumePath(volume, `/slice?${query}`),
-      prediction: base && volumePath(volume, `${base}/class?${query}`),
-      confidence: base && volumePath(volume, `${base}/confidence?${query}`),
+      prediction: isClassSeen ? prediction : null,
+      confidence: isConfidenceSeen ? prediction : null,
+      unseen: isClassSeen && !isConfidenceSeen ? prediction : null,
     };
   }
+
+  #pathsOf(place) {
+    const { prediction, confidence } = place.overlays;
+    return {
+      image: imagePath(place),
+      prediction: prediction && predictionPath(place, prediction, "class"),
+      confidence: confidence && predictionPath(place, confidence, "confidence"),
+    };
+  }
+
+  #coarseOf(place) {
+    const { axis, levels, bytesPerVoxel, isWhole } = place;
+    const level = coarseLevel(levels, axis);
+    const sharp = place.region;
+    const isSmall = isWhole && (sharp.r1 - sharp.r0) * (sharp.c1 - sharp.c0) * bytesPerVoxel <= COARSE_BYTES;
+    if (level <= place.level || isSmall) return { path: null };
+    const { rows, cols } = gridOfLevel(levels, level, axis);
+    const coarse = { ...place, level, region: whole(rows, cols), isWhole: true };
+    return { path: imagePath(coarse), place: coarse };
+  }
+}
+
+function isSameSlice(shown, place) {
+  return Boolean(shown && place) && shown.volume === place.volume && shown.axis === place.axis && shown.index === place.index;
+}
+
+function keyOf({ volume, axis, index, level, region: { r0, r1, c0, c1 }, overlays }) {
+  return JSON.stringify([volume, axis, index, level, r0, r1, c0, c1, overlays]);
 }

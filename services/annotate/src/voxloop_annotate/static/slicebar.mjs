@@ -1,9 +1,11 @@
-// The bar below the image: plane, slice number, slider with the annotated slices marked, zoom.
+// The bar below the image: plane, slice number, slider with the annotated slices marked, zoom, which planes are shown.
 
 import { element, icon, iconButton, setText } from "./element.mjs";
 import { AXES, extentOf } from "./plane.mjs";
 
 const TOUR = { z: "Plane across z: rows y, columns x", y: "Plane across y: rows z, columns x", x: "Plane across x: rows z, columns y" };
+
+const KEYS = ["info", "axis", "index", "marks", "zoom", "sliceState", "problem", "layout", "isCrosshairShown"];
 
 export class SliceBar {
   constructor(node, session) {
@@ -13,11 +15,15 @@ export class SliceBar {
     this.number = element("input", { type: "text", inputmode: "numeric", class: "vx-slice-number", "aria-label": "Slice number", onchange: () => this.#jump() });
     this.total = element("span", { class: "vx-slice-total" });
     this.marks = this.#makeMarks();
+    this.before = this.#button("previous", "Annotated slice before", ",", () => session.stepMark(-1, session.state.axis));
+    this.after = this.#button("next", "Annotated slice after", ".", () => session.stepMark(1, session.state.axis));
     this.zoom = element("span", { class: "vx-zoom", title: "Screen pixels per voxel" });
     this.state = element("span", { class: "vx-slice-state", "data-state": "ready" }, icon("busy"));
+    this.planes = this.#button("planes", "Three planes or one", "q", () => session.toggleLayout(), "vx-toggle vx-tip-end");
+    this.cross = this.#button("crosshair", "Crosshair of the three planes", "shift g", () => session.toggleCrosshair(), "vx-toggle vx-tip-end");
     this.node = this.#assemble();
     node.append(this.node);
-    this.end = session.watch(["info", "axis", "index", "marks", "zoom", "sliceState", "problem"], (state) => this.#update(state));
+    this.end = session.watch(KEYS, (state) => this.#update(state));
   }
 
   #assemble() {
@@ -26,15 +32,23 @@ export class SliceBar {
       "div",
       { class: "vx-slicebar" },
       element("div", { class: "vx-axes", role: "group", "aria-label": "Plane" }, ...this.axes),
-      iconButton("left", "Previous slice", "↓", { class: "vx-icon-button vx-tip-up", onclick: () => session.stepIndex(-1) }),
-      iconButton("right", "Next slice", "↑", { class: "vx-icon-button vx-tip-up", onclick: () => session.stepIndex(1) }),
+      this.#button("left", "Previous slice", "↓", () => session.stepIndex(-1)),
+      this.#button("right", "Next slice", "↑", () => session.stepIndex(1)),
       element("label", { class: "vx-slice-label" }, this.number, this.total),
+      this.before,
       element("div", { class: "vx-slice-track" }, this.marks, this.slider),
+      this.after,
       this.state,
       this.zoom,
-      iconButton("fit", "Fit the slice", "f", { class: "vx-icon-button vx-tip-up", onclick: () => session.fit() }),
+      this.cross,
+      this.planes,
+      this.#button("fit", "Fit the slice", "f", () => session.fit(), "vx-tip-end"),
       iconButton("panel", "Panel", "\\", { class: "vx-icon-button vx-tip-up vx-tip-end", "data-action": "panel" }),
     );
+  }
+
+  #button(name, label, key, onclick, more = "") {
+    return iconButton(name, label, key, { class: `vx-icon-button vx-tip-up ${more}`, "data-bar": name, onclick });
   }
 
   #axisButton(axis) {
@@ -50,7 +64,7 @@ export class SliceBar {
     return svg;
   }
 
-  #update({ info, axis, index, marks, zoom, sliceState, problem }) {
+  #update({ info, axis, index, marks, zoom, sliceState, problem, layout, isCrosshairShown }) {
     const depth = info ? extentOf(axis, info.shape).depth : 1;
     this.node.toggleAttribute("data-off", !info);
     this.slider.disabled = this.number.disabled = !info;
@@ -62,14 +76,19 @@ export class SliceBar {
     setText(this.zoom, info ? `${zoom >= 10 ? zoom.toFixed(0) : zoom.toFixed(zoom < 1 ? 2 : 1)}×` : "");
     this.state.dataset.state = problem ? "ready" : (sliceState ?? "ready");
     for (const button of this.axes) button.setAttribute("aria-pressed", String(Boolean(info) && button.dataset.axis === axis));
-    this.#updateMarks(marks[axis], depth);
+    this.#updateMarks(marks[axis], depth, index);
+    this.planes.setAttribute("aria-pressed", String(layout === "three"));
+    this.cross.setAttribute("aria-pressed", String(isCrosshairShown && layout === "three"));
+    this.cross.disabled = layout !== "three";
   }
 
   // Drawn in slices, stretched by the browser: one path however many slices are annotated.
-  #updateMarks(marks, depth) {
+  #updateMarks(marks, depth, index) {
     this.marks.setAttribute("viewBox", `-0.5 0 ${Math.max(1, depth)} 1`);
-    const path = marks.map((index) => `M${index} 0V1`).join("");
+    const path = marks.map((mark) => `M${mark} 0V1`).join("");
     if (this.marks.firstChild.getAttribute("d") !== path) this.marks.firstChild.setAttribute("d", path);
+    this.before.disabled = !marks.some((mark) => mark < index);
+    this.after.disabled = !marks.some((mark) => mark > index);
   }
 
   #jump() {

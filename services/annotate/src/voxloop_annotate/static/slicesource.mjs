@@ -1,7 +1,7 @@
 // Slices from the server through a cache: one request per slice, stale ones aborted.
 
 export class SliceSource {
-  /** `fetchSlice(path, signal)` gives {data, rows, cols, …}. */
+  /** `fetchSlice(path, signal)` gives {data, rows, cols, …}; several may share one cache. */
   constructor(fetchSlice, cache) {
     this.fetchSlice = fetchSlice;
     this.cache = cache;

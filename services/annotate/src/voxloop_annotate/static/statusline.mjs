@@ -1,9 +1,10 @@
 // The StatusLine component: saved or not, what is under the pointer, the tool, the prediction.
 
-import { nameOf } from "./annotation.mjs";
 import { element, icon, setIcon, setText } from "./element.mjs";
 import { shortValue } from "./number.mjs";
+import { nameOf } from "./palette.mjs";
 import { session } from "./session.mjs";
+import { toolText } from "./tooling.mjs";
 
 const SLOTS = ["save", "position", "value", "label", "predicted", "message", "tool", "prediction"];
 
@@ -17,9 +18,9 @@ export function mount(node) {
   slots.save.setAttribute("role", "status");
   node.replaceChildren(...Object.values(slots));
   const ends = [
-    session.watch(["saveState", "pendingStrokes", "saveProblem", "volume"], (state) => updateSave(slots.save, save, state)),
+    session.watch(["saveState", "pendingStrokes", "saveProblem", "areStrokesKept", "volume"], (state) => updateSave(slots.save, save, state)),
     session.watch(["pointer", "classes", "info"], (state) => updatePointer(slots, state)),
-    session.watch(["tool", "brushSize", "overwrite", "classId", "classes"], (state) => setText(slots.tool, toolText(state))),
+    session.watch(["tool", "brushSize", "overwrite", "replaces", "options", "classId", "classes"], (state) => setText(slots.tool, toolText(state))),
     session.watch(["prediction", "predictions", "layers"], (state) => setText(slots.prediction, predictionText(state))),
     watchMessages(slots.message),
   ];
@@ -31,12 +32,12 @@ function close(node, ends) {
   node.replaceChildren();
 }
 
-function updateSave(slot, { icon: drawing, text }, { saveState, pendingStrokes, saveProblem, volume }) {
+function updateSave(slot, { icon: drawing, text }, { saveState, pendingStrokes, saveProblem, areStrokesKept, volume }) {
   slot.dataset.state = saveState;
   slot.toggleAttribute("data-off", !volume);
   setIcon(drawing, { saved: "check", saving: "busy", offline: "offline" }[saveState]);
   setText(text, saveText(saveState, pendingStrokes));
-  slot.title = saveState === "offline" ? `${saveProblem}; tried again until it works. Keep this page open.` : "Strokes are saved as they are drawn";
+  slot.title = saveState === "offline" ? `${saveProblem}; tried again until it works. ${areStrokesKept ? "A reload does not lose them." : "Keep this page open."}` : "Strokes are saved as they are drawn";
 }
 
 /** Say in words whether strokes are saved. */
@@ -56,14 +57,6 @@ function updatePointer(slots, { pointer, classes }) {
 function predictedText({ prediction, confidence }, classes) {
   const share = confidence === null ? "" : ` ${(confidence / 255).toFixed(2)}`;
   return `predicted ${nameOf(prediction, classes)}${share}`;
-}
-
-function toolText({ tool, brushSize, overwrite, classId, classes }) {
-  if (tool === "pan") return "pan";
-  const size = `${brushSize} voxels`;
-  if (tool === "erase") return `eraser ${size}`;
-  const name = classId === null ? "no class" : nameOf(classId, classes);
-  return `brush ${name} ${size} · overwrite: ${overwrite}`;
 }
 
 function predictionText({ prediction, predictions, layers }) {

@@ -1,15 +1,14 @@
 // One layer's pixels, in tiles: only tiles on the screen are coloured, and only what changed of them.
 // Tiles rather than one large canvas, because a canvas that was drawn and then changed is copied as a whole.
 
-import { intersect, isEmpty, unite } from "./rect.mjs";
-
-const TILE = 512;
+import { areaOf, intersect, unite } from "./rect.mjs";
+import { TILE_PX, giveTile, scratch, takeTile } from "./tilepool.mjs";
 
 export class Surface {
   constructor(rows, cols) {
     Object.assign(this, { rows, cols, tiles: [] });
-    for (let r0 = 0; r0 < rows; r0 += TILE) {
-      for (let c0 = 0; c0 < cols; c0 += TILE) this.tiles.push(makeTile(r0, c0, rows, cols));
+    for (let r0 = 0; r0 < rows; r0 += TILE_PX) {
+      for (let c0 = 0; c0 < cols; c0 += TILE_PX) this.tiles.push(makeTile(r0, c0, rows, cols));
     }
   }
 
@@ -30,43 +29,36 @@ export class Surface {
       if (!intersect(tile.rect, visible)) continue;
       if (tile.stale) refresh(tile, colour);
       if (tile.isClear) continue;
-      const from = place(tile.rect.r0, tile.rect.c0);
-      const to = place(tile.rect.r1, tile.rect.c1);
-      context.drawImage(tile.canvas, from.x, from.y, to.x - from.x, to.y - from.y);
+      const { r0, r1, c0, c1 } = tile.rect;
+      const [from, to] = [place(r0, c0), place(r1, c1)];
+      context.drawImage(tile.lent.canvas, 0, 0, c1 - c0, r1 - r0, from.x, from.y, to.x - from.x, to.y - from.y);
     }
+  }
+
+  /** Give the canvases back. */
+  release() {
+    for (const tile of this.tiles) drop(tile);
   }
 }
 
 function makeTile(r0, c0, rows, cols) {
-  const rect = { r0, r1: Math.min(rows, r0 + TILE), c0, c1: Math.min(cols, c0 + TILE) };
-  return { rect, stale: rect, isClear: true, canvas: null, context: null };
+  const rect = { r0, r1: Math.min(rows, r0 + TILE_PX), c0, c1: Math.min(cols, c0 + TILE_PX) };
+  return { rect, stale: rect, isClear: true, lent: null };
 }
 
 function refresh(tile, colour) {
   const { stale, rect } = tile;
-  const image = new ImageData(stale.c1 - stale.c0, stale.r1 - stale.r0);
-  const isSeen = colour(new Uint32Array(image.data.buffer), stale);
-  const isWhole = isEmpty(rect) || (stale.r1 - stale.r0 === rect.r1 - rect.r0 && stale.c1 - stale.c0 === rect.c1 - rect.c0);
+  const { image, pixels } = scratch(stale.c1 - stale.c0, stale.r1 - stale.r0);
+  const isSeen = colour(pixels, stale);
   tile.stale = null;
-  if (isWhole) tile.isClear = !isSeen;
-  else if (isSeen) wake(tile);
-  if (isSeen || !isWhole) paint(tile, image, stale);
-}
-
-// A clear tile may still hold the pixels of an earlier slice.
-function wake(tile) {
-  if (!tile.isClear) return;
+  if (areaOf(stale) === areaOf(rect) && !isSeen) return drop(tile);
+  if (!isSeen && tile.isClear) return;
+  tile.lent ??= takeTile();
   tile.isClear = false;
-  tile.context?.clearRect(0, 0, tile.canvas.width, tile.canvas.height);
+  tile.lent.context.putImageData(image, stale.c0 - rect.c0, stale.r0 - rect.r0);
 }
 
-function paint(tile, image, { r0, c0 }) {
-  if (tile.isClear) return;
-  if (!tile.canvas) {
-    tile.canvas = document.createElement("canvas");
-    tile.canvas.width = tile.rect.c1 - tile.rect.c0;
-    tile.canvas.height = tile.rect.r1 - tile.rect.r0;
-    tile.context = tile.canvas.getContext("2d");
-  }
-  tile.context.putImageData(image, c0 - tile.rect.c0, r0 - tile.rect.r0);
+function drop(tile) {
+  if (tile.lent) giveTile(tile.lent);
+  Object.assign(tile, { lent: null, isClear: true });
 }

@@ -5,10 +5,16 @@ import { extentOf, orderOf } from "./plane.mjs";
 
 const MARGIN_PX = 16;
 
+// How far from the edge of a small plane the crosshair stays.
+const INSIDE_PX = 48;
+
 export class View {
-  /** `grid` = {shape, voxelSize} (z, y, x); `screen` = {width, height}. */
-  constructor(grid, axis, zoom, center, screen) {
-    Object.assign(this, { grid, axis, zoom, center, screen });
+  /**
+   * `grid` = {shape, voxelSize} (z, y, x); `screen` = {width, height}. `shared` is the centre that all planes share,
+   * where this plane's own differs from it (see centerNear); moving this plane moves the shared one by as much.
+   */
+  constructor(grid, axis, zoom, center, screen, shared = center) {
+    Object.assign(this, { grid, axis, zoom, center, screen, shared });
     this.order = orderOf(axis);
     this.aspect = aspectOf(grid, axis);
     this.extent = extentOf(axis, grid.shape);
@@ -66,11 +72,43 @@ export class View {
 
   // The middle of the screen stays on the plane, so that the image can never be lost.
   moveCenter(row, col) {
-    const center = [...this.center];
-    center[this.order.row] = Math.min(this.extent.rows, Math.max(0, row));
-    center[this.order.col] = Math.min(this.extent.cols, Math.max(0, col));
+    const center = [...this.shared];
+    const moved = { row: center[this.order.row] + row - this.centerRow, col: center[this.order.col] + col - this.centerCol };
+    center[this.order.row] = Math.min(this.extent.rows, Math.max(0, moved.row));
+    center[this.order.col] = Math.min(this.extent.cols, Math.max(0, moved.col));
     return center;
   }
+
+  /** Say whether another view shows the same place in the same way. */
+  equals(other) {
+    if (!other || other.axis !== this.axis || other.zoom !== this.zoom || other.screen !== this.screen) return false;
+    const isSame = (a, b) => a.every((value, i) => value === b[i]);
+    const [mine, yours] = [this.grid, other.grid];
+    return isSame(this.center, other.center) && isSame(this.shared, other.shared) && isSame(mine.shape, yours.shape) && isSame(mine.voxelSize, yours.voxelSize);
+  }
+
+  /** Say whether a voxel [z, y, x] of the volume lies within the screen. */
+  shows(voxel) {
+    const [x, y] = [this.x(voxel[this.order.col] + 0.5), this.y(voxel[this.order.row] + 0.5)];
+    return x >= 0 && y >= 0 && x <= this.screen.width && y <= this.screen.height;
+  }
+}
+
+/**
+ * Give the centre nearest to `center` with which a small plane shows `voxel` well inside its screen; along a direction
+ * in which the whole plane fits, its middle.
+ */
+export function centerNear(grid, axis, zoom, center, screen, voxel) {
+  const order = orderOf(axis);
+  const aspect = aspectOf(grid, axis);
+  const near = [...center];
+  for (const [along, size, scale] of [[order.row, screen.height, zoom * aspect.row], [order.col, screen.width, zoom * aspect.col]]) {
+    const slack = Math.max(0, size / 2 - Math.min(INSIDE_PX, size / 4)) / scale;
+    const at = voxel[along] + 0.5;
+    const isFitting = grid.shape[along] * scale <= size;
+    near[along] = isFitting ? grid.shape[along] / 2 : Math.min(at + slack, Math.max(at - slack, center[along]));
+  }
+  return near;
 }
 
 /** Give the edge lengths of a voxel on the plane in units of the volume's shortest edge. */

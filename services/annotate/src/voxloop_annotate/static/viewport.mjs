@@ -1,52 +1,73 @@
-// One plane on the screen: canvas, layers, brush cursor, pointer. The page has one now; a page with three makes three.
+// One plane on the screen: canvas, layers, crosshair, brush cursor, pointer. The page has one or three (see layout.mjs).
 
-import { Lookup } from "./lookup.mjs";
-import { colourImage, colourLabels, colourPrediction } from "./colouring.mjs";
-import { BrushCursor } from "./brushcursor.mjs";
+import { Crosshair } from "./crosshair.mjs";
 import { element } from "./element.mjs";
-import { pixelTable } from "./palette.mjs";
+import { Lateness } from "./lateness.mjs";
+import { LayerStack } from "./layerstack.mjs";
+import { Overlay } from "./overlay.mjs";
+import { AXES, orderOf } from "./plane.mjs";
+import { PlaneTag } from "./planetag.mjs";
 import { Pointer } from "./pointer.mjs";
 import { Readout } from "./readout.mjs";
-import { grow, scaleDown } from "./rect.mjs";
 import { CanvasRenderer } from "./renderer.mjs";
+import { ScaleBar } from "./scalebar.mjs";
 import { Scene } from "./scene.mjs";
 import { gridOf } from "./session.mjs";
-import { View } from "./view.mjs";
+import { View, centerNear } from "./view.mjs";
 
-const FILL_ALPHA = 165;
-
-// Uncertain is hatched in both, so that it shows on any grey.
-const [DARK, LIGHT] = [70, 220];
-
-const VIEW_KEYS = ["info", "axis", "zoom", "center", "screen"];
+const VIEW_KEYS = ["volume", "info", "axis", "indices", "zoom", "center", "screen", "prediction", "layers"];
 
 export class Viewport {
-  constructor(node, session, annotation) {
-    Object.assign(this, { session, annotation });
-    this.canvas = element("canvas", { class: "vx-image", tabindex: "0", "aria-label": "Image slice: paint with the pointer" });
-    this.stage = element("div", { class: "vx-view" }, this.canvas);
+  /** `place` 0 is the main plane, 1 and 2 are those across the other axes; `cache` keeps images and may be shared. */
+  constructor(node, { session, annotation, cache, place = 0 }) {
+    Object.assign(this, { session, annotation, place, view: null, screen: { width: 0, height: 0 } });
+    this.canvas = element("canvas", { class: "vx-image", tabindex: "0" });
+    this.stage = element("div", { class: "vx-view", "data-place": place }, this.canvas);
     node.append(this.stage);
     this.renderer = new CanvasRenderer(this.canvas);
-    this.scene = new Scene(session, annotation, (name, shown) => this.#show(name, shown));
-    this.readout = new Readout(session, this.scene);
-    this.cursor = new BrushCursor(this);
+    this.layers = new LayerStack(session, this.renderer);
+    this.scene = new Scene({ session, annotation, cache, show: (name, shown) => this.#show(name, shown), report: (state) => this.#report(state) });
+    if (!this.isMain) this.scene.reach = 1;
+    this.readout = new Readout(this, this.scene);
+    this.crosshair = new Crosshair(this);
+    this.cursor = new Overlay(this);
     this.pointer = new Pointer(this);
+    this.parts = [this.crosshair, new PlaneTag(this), new ScaleBar(this)];
+    this.lateness = this.isMain ? new Lateness(this) : null;
     this.ends = [...this.#watch(), annotation.listen((event) => this.#onLabels(event))];
-    this.#observeSize();
+    this.#observe();
   }
 
   close() {
     for (const end of this.ends) end();
+    for (const part of this.parts) part.close();
+    this.lateness?.close();
+    this.isClosed = true;
     this.scene.stop();
     this.pointer.close();
     cancelAnimationFrame(this.frame);
+    this.renderer.close();
     this.stage.remove();
   }
 
-  /** Begin a stroke, if the screen shows the slice that would be painted. */
-  beginStroke() {
-    if (!this.scene.isCurrent) return null;
-    return this.annotation.begin(this.scene.shown.labels.slice);
+  get isMain() {
+    return this.place === 0;
+  }
+
+  get axis() {
+    const { axis } = this.session.state;
+    return this.isMain ? axis : AXES.filter((each) => each !== axis)[this.place - 1];
+  }
+
+  get index() {
+    return this.session.state.indices[orderOf(this.axis).depth];
+  }
+
+  /** Begin a stroke, if the screen shows the slice that would be painted; `settings` as in Annotation.begin. */
+  beginStroke(settings) {
+    const { labels } = this.scene.shown;
+    if (!this.scene.isCurrent || labels?.axis !== this.axis || labels.index !== this.index) return null;
+    return this.annotation.begin(labels.slice, settings);
   }
 
   /** Add brush spans to a stroke and show them with the next frame. */
@@ -57,87 +78,62 @@ export class Viewport {
     if (rect) this.#touchLabels(plane, rect);
   }
 
+  /** Give the image that is shown: {data, rows, cols, scale: level-0 voxels per pixel, origin: {r0, c0} in pixels}, or null. */
+  imagePatch() {
+    const { image, coarse } = this.scene.shown;
+    const shown = [image, coarse].find((each) => each?.axis === this.axis && each.index === this.index);
+    if (!shown) return null;
+    const { slice, scale, origin } = shown;
+    return { data: slice.data, rows: slice.rows, cols: slice.cols, scale, origin };
+  }
+
   #watch() {
-    const { session } = this;
+    const { session, layers } = this;
     return [
       session.watch(VIEW_KEYS, () => this.#updateView()),
-      session.watch(["info", "axis", "index", "zoom", "screen", "prediction", "layers"], () => this.scene.follow()),
-      session.watch(["layers"], () => this.#updateLayers()),
-      session.watch(["classes", "hiddenClasses"], () => this.#updateColours()),
+      session.watch(["layers"], () => (layers.update(), this.#schedule())),
+      session.watch(["classes", "hiddenClasses"], () => (layers.readClasses(), this.#schedule())),
+      session.watch(["isCrosshairShown"], () => this.#schedule()),
     ];
   }
 
+  // Several changes of the session in a row (slice, centre, zoom) are one new view.
   #updateView() {
-    const { info, axis, zoom, center, screen } = this.session.state;
-    this.view = info && screen.width ? new View(gridOf(info), axis, zoom, center, screen) : null;
+    const { info, zoom, center, indices } = this.session.state;
+    const { axis, screen } = this;
+    const grid = info && gridOf(info);
+    const own = info && !this.isMain ? centerNear(grid, axis, zoom, center, screen, indices) : center;
+    const view = info && screen.width ? new View(grid, axis, zoom, own, screen, center) : null;
+    if (!view?.equals(this.view)) this.view = view;
+    if (this.view) this.layers.zoomTo(this.view);
+    this.canvas.setAttribute("aria-label", `Plane across ${axis}, slice ${this.index}: paint with the pointer`);
     this.#schedule();
-  }
-
-  #updateLayers() {
-    const { image, labels, prediction } = this.session.state.layers;
-    const key = `${image.min} ${image.max}`;
-    if (this.windowKey !== key && this.scene.shown.image) this.#updateWindow();
-    this.windowKey = key;
-    if (this.areLabelsVisible !== labels.isVisible) this.renderer.touch("prediction", null);
-    this.areLabelsVisible = labels.isVisible;
-    this.renderer.setOpacity("image", image.isVisible ? 1 : 0);
-    this.renderer.setOpacity("labels", labels.isVisible ? labels.opacity : 0);
-    this.renderer.setOpacity("prediction", prediction.isVisible ? prediction.opacity : 0);
-    this.#schedule();
-  }
-
-  #updateWindow() {
-    const { min, max } = this.session.state.layers.image;
-    this.lookup = new Lookup(this.scene.shown.image.slice.dtype, min, max);
-    this.renderer.touch("image", null);
-  }
-
-  #updateColours() {
-    const { classes, hiddenClasses } = this.session.state;
-    this.labelTables = { fill: pixelTable(classes, hiddenClasses, FILL_ALPHA, DARK), edge: pixelTable(classes, hiddenClasses, 255, LIGHT) };
-    this.renderer.touch("labels", null);
-    this.renderer.touch("prediction", null);
-    this.#schedule();
+    if (this.isFollowing) return;
+    this.isFollowing = true;
+    queueMicrotask(() => {
+      this.isFollowing = false;
+      if (!this.isClosed) this.scene.follow(this.view);
+    });
   }
 
   #show(name, shown) {
-    if (name === "confidence") return this.readout.refresh();
-    if (name === "image" && shown) this.#makeLookup(shown.slice.dtype);
-    this.renderer.setLayer(name, shown && this.#layerOf(name, shown));
-    if (name === "labels") this.renderer.touch("prediction", null);
+    this.layers.put(name, shown);
+    this.lateness?.update();
     this.readout.refresh();
     this.#schedule();
   }
 
-  #makeLookup(dtype) {
-    const { min, max } = this.session.state.layers.image;
-    this.lookup = new Lookup(dtype, min, max);
-  }
-
-  #layerOf(name, { slice, scale }) {
-    const { isVisible, opacity = 1 } = this.session.state.layers[name];
-    const colours = {
-      image: (pixels, rect) => colourImage(pixels, slice, rect, this.lookup),
-      labels: (pixels, rect) => colourLabels(pixels, slice, rect, this.labelTables),
-      prediction: (pixels, rect) => colourPrediction(pixels, slice, rect, this.labelTables.edge, { labels: this.#labelsAbove(), scale }),
-    };
-    return { rows: slice.rows, cols: slice.cols, scale, opacity: isVisible ? opacity : 0, colour: colours[name] };
-  }
-
-  #labelsAbove() {
-    return this.session.state.layers.labels.isVisible ? this.scene.shown.labels?.slice : null;
+  #report(state) {
+    if (this.isMain) this.session.set({ sliceState: state });
   }
 
   #onLabels({ plane, rect, isStale }) {
-    if (isStale) this.scene.refresh();
+    if (isStale) this.scene.refreshLabels();
     else if (plane === this.scene.shown.labels?.slice) this.#touchLabels(plane, rect);
   }
 
-  // One voxel more on each side: a voxel's edge depends on its neighbours.
   #touchLabels(plane, rect) {
-    this.renderer.touch("labels", rect && grow(rect, 1, plane.rows, plane.cols));
-    const { scale = [1, 1] } = this.scene.shown.prediction ?? {};
-    this.renderer.touch("prediction", rect && scaleDown(rect, scale));
+    this.layers.touchLabels(plane, rect);
     this.readout.refresh();
     this.#schedule();
   }
@@ -147,20 +143,34 @@ export class Viewport {
       this.frame = undefined;
       if (this.view) this.renderer.draw(this.view);
       else this.renderer.clear();
+      this.crosshair.update();
       this.cursor.update();
+      if (this.isMain) this.#tellPainted();
     });
   }
 
-  #observeSize() {
-    const observer = new ResizeObserver(() => this.#resize());
-    observer.observe(this.stage);
+  // Tests and benchmarks wait for this; nothing on the page does.
+  #tellPainted() {
+    const { image } = this.scene.shown;
+    if (!this.scene.isSharp || this.painted === image) return;
+    this.painted = image;
+    this.session.set({ painted: { axis: image.axis, index: image.index, level: image.level, time: performance.now() } });
+  }
+
+  #observe() {
+    const sizes = new ResizeObserver(() => this.#resize());
+    sizes.observe(this.stage);
     const readTheme = () => {
       this.renderer.setBackground(getComputedStyle(this.stage).backgroundColor);
       this.#schedule();
     };
     const themes = new MutationObserver(readTheme);
     themes.observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
-    this.ends.push(() => observer.disconnect(), () => themes.disconnect());
+    const enter = () => this.session.set({ activeAxis: this.axis });
+    const leave = () => this.session.set({ activeAxis: null });
+    this.stage.addEventListener("pointermove", enter);
+    this.stage.addEventListener("pointerleave", leave);
+    this.ends.push(() => sizes.disconnect(), () => themes.disconnect());
     readTheme();
     this.#resize();
   }
@@ -168,8 +178,10 @@ export class Viewport {
   #resize() {
     const { clientWidth: width, clientHeight: height } = this.stage;
     if (!width || !height) return;
+    this.screen = { width, height };
     this.renderer.resize(width, height, globalThis.devicePixelRatio || 1);
-    this.session.setScreen({ width, height });
+    if (this.isMain) this.session.setScreen(this.screen);
+    this.#updateView();
     if (this.view) this.renderer.draw(this.view);
   }
 }

@@ -5,19 +5,19 @@ import { getJson, sendJson, volumePath } from "./api.mjs";
 /** Load volume `id` into the session and show it; a later call for another volume wins. */
 export async function openVolume(session, annotation, id, wish = {}) {
   session.set({ volume: id, info: null, problem: null, isAnnotated: null, pointer: null, marks: { z: [], y: [], x: [] } });
-  session.set({ counts: {}, classes: [], predictions: [] });
+  session.set({ counts: {}, classes: [], predictions: [], histogram: null, painted: null });
   annotation.open(id);
   if (!id) return;
   try {
-    const [info, { classes, counts }] = await Promise.all([getJson(volumePath(id)), getJson(volumePath(id, "/classes"))]);
+    const [info, classes] = await Promise.all([getJson(volumePath(id)), getJson(volumePath(id, "/classes"))]);
     if (session.state.volume !== id) return;
-    session.setClasses(classes, counts ?? {});
+    session.takeClasses(classes);
     session.showVolume(info, wish);
   } catch (error) {
     if (session.state.volume === id) session.set({ problem: error });
     return;
   }
-  await Promise.all([annotation.loadHistory(), loadPredictions(session, id)]);
+  await Promise.all([annotation.loadHistory(), loadPredictions(session, id), loadHistogram(session, id)]);
 }
 
 /** Fetch what predictions there are of the open volume. */
@@ -27,11 +27,16 @@ export async function loadPredictions(session, id = session.state.volume) {
   if (answer && session.state.volume === id) session.set({ predictions: answer.predictions });
 }
 
+async function loadHistogram(session, id) {
+  const histogram = await getJson(volumePath(id, "/histogram")).catch(() => null);
+  if (session.state.volume === id) session.set({ histogram });
+}
+
 /** Fetch the classes of the open volume again. */
 export async function loadClasses(session, id = session.state.volume) {
   if (!id) return;
   const answer = await getJson(volumePath(id, "/classes")).catch(() => null);
-  if (answer && session.state.volume === id) session.setClasses(answer.classes, answer.counts);
+  if (answer && session.state.volume === id) session.takeClasses(answer);
 }
 
 /** Show and save changed classes; on failure the old ones come back and the error is thrown. */
@@ -40,7 +45,7 @@ export async function saveClasses(session, classes) {
   session.setClasses(classes, counts);
   try {
     const answer = await sendJson("PUT", volumePath(volume, "/classes"), { classes });
-    if (session.state.volume === volume) session.setClasses(answer.classes, answer.counts);
+    if (session.state.volume === volume) session.takeClasses(answer);
   } catch (error) {
     if (session.state.volume === volume) session.setClasses(before, counts);
     throw error;

@@ -46,6 +46,7 @@
     ToolStrip: component("toolstrip", "vx-tools"),
     Canvas: component("canvas", "vx-canvas"),
     ClassList: component("classlist", "vx-classes"),
+    HistoryPanel: component("historypanel", "vx-history"),
     LayerPanel: component("layerpanel", "vx-layers"),
     StatusLine: component("statusline", "vx-status"),
     EventStream: component("eventstream", "vx-events"),

@@ -1,0 +1,1 @@
+"""Fills: voxels that the service chooses, from the image or from labels that are there already."""

@@ -1,0 +1,104 @@
+"""Nothing painted is lost: the server gone, a reload meanwhile, two people on one slice."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.annotate.conftest import RunningAnnotate
+from tests.browser.painting import Painter
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.browser
+
+_WAITING = "count => window.voxloop.session.state.pendingStrokes === count && window.voxloop.session.state.areStrokesKept"
+
+
+def close_the_way(painter: Painter) -> None:
+    painter.page.route("**/strokes", lambda route: route.abort())
+
+
+def draw(painter: Painter, class_id: int, row: float) -> None:
+    """Draw a line without waiting for the server."""
+    painter.page.locator(f'[data-class-id="{class_id}"]').click()
+    start, stop = painter.point((row, 10)), painter.point((row, 30))
+    painter.page.mouse.move(*start)
+    painter.page.mouse.down()
+    painter.page.mouse.move(*stop, steps=6)
+    painter.page.mouse.up()
+
+
+def test_the_status_line_says_how_many_strokes_wait_and_a_reload_does_not_lose_them(painter: Painter) -> None:
+    close_the_way(painter)
+    draw(painter, 1, 10)
+    draw(painter, 2, 40)
+    painter.page.wait_for_function(_WAITING, arg=2)
+    painter.page.get_by_text("offline, 2 strokes waiting").wait_for()
+    assert painter.client.get(f"/api/volumes/{painter.volume}/classes")["counts"] == {}
+
+    painter.page.reload()
+    painter.wait_for_slice()
+    painter.page.wait_for_function(_WAITING, arg=2)
+    wait_until(lambda: set(painter.shown().ravel().tolist()) == {0, 1, 2})
+
+    painter.page.unroute("**/strokes")
+    painter.page.evaluate("() => window.voxloop.annotation.queue.retry()")
+    painter.settle()
+    shown = painter.shown()
+    assert (painter.labels()[painter.state("index")] == shown).all()
+    painter.page.reload()
+    painter.wait_for_slice()
+    assert (painter.shown() == shown).all()
+    assert painter.state("pendingStrokes") == 0
+
+
+def test_strokes_painted_while_the_service_is_dead_arrive_in_order(painter: Painter, paint_service: RunningAnnotate) -> None:
+    assert paint_service.process is not None
+    os.kill(paint_service.process.pid, signal.SIGKILL)
+    paint_service.process.wait()
+    draw(painter, 1, 20)
+    draw(painter, 2, 20)
+    painter.press("Control+z")
+    painter.page.wait_for_function(_WAITING, arg=3)
+    paint_service.start()
+    painter.settle()
+    assert set(painter.labels().ravel().tolist()) == {0, 1}
+
+
+@pytest.fixture
+def colleague(chromium: Browser, paint_service: RunningAnnotate, painter: Painter) -> Iterator[Painter]:
+    """A second person at the painter's volume, in a browser of their own."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 720})
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    someone = Painter(page, painter.client, painter.volume)
+    page.goto(f"{paint_service.door}/?token={paint_service.token}&volume={painter.volume}")
+    someone.wait_for_slice()
+    yield someone
+    context.close()
+    assert someone.complaints == []
+
+
+def test_each_sees_the_other_s_strokes_within_a_second(painter: Painter, colleague: Painter) -> None:
+    draw(painter, 1, 15)
+    painter.settle()
+    wait_until(lambda: 1 in colleague.shown(), timeout_s=1)
+    draw(colleague, 2, 45)
+    colleague.settle()
+    wait_until(lambda: 2 in painter.shown(), timeout_s=1)
+    wait_until(lambda: (painter.shown() == colleague.shown()).all(), timeout_s=1)
+
+
+def test_nothing_is_lost_when_both_paint_the_same_slice(painter: Painter, colleague: Painter) -> None:
+    rows = range(6, 54, 8)
+    for number, row in enumerate(rows):
+        draw((painter, colleague)[number % 2], 1 + number % 2, row)
+    painter.settle()
+    colleague.settle()
+    labels = painter.labels()[painter.state("index")]
+    for number, row in enumerate(rows):
+        assert labels[row, 20] == 1 + number % 2
+    wait_until(lambda: (painter.shown() == labels).all() and (colleague.shown() == labels).all(), timeout_s=2)
+    assert len(painter.client.get(f"/api/volumes/{painter.volume}/history")["strokes"]) == len(rows)
