@@ -1,9 +1,12 @@
 """The door lets in who has the token, from this machine's own names; the kernel names the rest."""
 
+import socket
+
 import httpx
 import pytest
 
 from tests.annotate.conftest import RunningAnnotate
+from voxloop_annotate.door import bind_door
 
 
 def test_without_token_every_route_is_401(annotate: RunningAnnotate) -> None:
@@ -55,3 +58,8 @@ def test_the_page_is_the_same_for_any_path_below_a_proxy(annotate: RunningAnnota
     page = annotate.client.request("GET", "/").text
     assert 'href="static/voxloop.css"' in page
     assert "https://" not in page.replace("https:\\u002f\\u002fdash-version", "")
+
+
+def test_answers_do_not_wait_to_be_acknowledged() -> None:
+    with bind_door(0) as listener:
+        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

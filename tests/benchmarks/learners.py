@@ -49,7 +49,7 @@ def _measure(workspace: Workspace, options: argparse.Namespace) -> dict:
     start = time.perf_counter()
     learned = learner.learn(lesson)
     trained = time.perf_counter()
-    scores = {planes: _score(learned, volume, classes, planes) for planes in {"z", learned.planes}}
+    scores = {planes: _score(options.learner, learned, volume, classes, planes) for planes in {"z", learned.planes}}
     return {
         "learner": options.learner,
         "config": settings.model_dump(),
@@ -73,7 +73,7 @@ def _import_nerve(workspace: Workspace) -> tuple[VolumeInfo, list[LabelClass], s
     return volume, classes, labels.head
 
 
-def _score(learned: Learned, volume: VolumeInfo, classes: list[LabelClass], planes: str) -> dict:
+def _score(learner: str, learned: Learned, volume: VolumeInfo, classes: list[LabelClass], planes: str) -> dict:
     """Predict the whole volume, as a job does, and give Dice on the scored slices."""
     from voxloop_infer.model import Model
     from voxloop_infer.voting import vote
@@ -81,7 +81,7 @@ def _score(learned: Learned, volume: VolumeInfo, classes: list[LabelClass], plan
     from voxloop_shared.schemas import Manifest
 
     manifest = Manifest(
-        learner="unet", architecture=learned.architecture, classes=classes, normalisation=learned.normalisation, planes=learned.planes,
+        learner=learner, architecture=learned.architecture, classes=classes, normalisation=learned.normalisation, planes=learned.planes,
         volume=volume.id, volume_digest=volume.digest, voxel_size=volume.voxel_size, unit=volume.unit, snapshot="", settings={},
         metrics={}, author="", code_version="", hardware="", duration_s=0, created=datetime.now(UTC),
     )  # fmt: skip

@@ -15,8 +15,8 @@ from voxloop_infer.settings import InferSettings
 from voxloop_registry.app import create_app as create_registry
 from voxloop_registry.settings import RegistrySettings
 from voxloop_shared.client import ServiceClient
+from voxloop_shared.nets.architectures import build_network
 from voxloop_shared.nets.devices import Device
-from voxloop_shared.nets.unet import build_network
 from voxloop_shared.schemas import LabelClass, Manifest, ModelVersion
 
 IDS = (2, 7, 9)

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from voxloop_shared.errors import InvalidInput
+from voxloop_shared.nets.architectures import build_network, read_architecture
 from voxloop_shared.nets.devices import choose_device
-from voxloop_shared.nets.unet import build_network, read_architecture
 
 
 @pytest.mark.parametrize(("channels", "depth"), [(1, 1), (3, 2), (5, 4)])

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from voxloop_shared.errors import InvalidInput
-from voxloop_shared.nets.unet import build_network
+from voxloop_shared.nets.architectures import build_network
 from voxloop_shared.nets.weights import copy_state, has_finite_weights, put_matching_weights, put_weights, read_weights, save_weights
 
 

@@ -14,7 +14,7 @@ Planes = Literal["z", "zyx"]
 Region2D = tuple[tuple[int, int], tuple[int, int]]
 """First and last row (exclusive), first and last column, in voxels of level 0."""
 
-_LEARNERS = ("unet",)
+_LEARNERS = ("unet", "instant")
 _LARGEST_PREVIEW = 2048 * 2048
 _LARGEST_CROSS_PREVIEW = 512 * 512
 """Across the network's slices every row costs a strip of another slice."""

@@ -8,9 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from voxloop_infer.classifying import classify
 from voxloop_infer.model import Model
 from voxloop_shared.data.blocks import Region, blocks_of
 from voxloop_shared.nets.inputs import PLANE_AXES, Span, box_of, facing, read_mirrored, rounded_up
+from voxloop_shared.nets.pixel import PixelArchitecture
+from voxloop_shared.nets.unet import UnetArchitecture
 
 Read = Callable[[Region], NDArray[Any]]
 Shape = tuple[int, int, int]
@@ -25,6 +28,8 @@ _VOTE_BYTES = 32 << 20
 
 def vote(model: Model, read: Read, shape: Shape, region: Region, planes: str) -> Answer:
     """Give class and confidence (0..255) of a region; reads around it, in memory that does not grow with the volume."""
+    if isinstance(model.architecture, PixelArchitecture):
+        return classify(model, model.architecture, read, shape, region)
     size = tuple(part.stop - part.start for part in region)
     numbers, confidence = np.empty(size, np.uint8), np.empty(size, np.uint8)
     for piece in blocks_of(size, _piece_size(model, planes)):
@@ -86,18 +91,18 @@ def slice_probabilities(model: Model, read: Read, shape: Shape, region: Region, 
     Gives which slices (counted from the region's first) and their probabilities (slices, classes, rows, columns).
     """
     of_slices, of_rows, of_columns = (region[a] for a in PLANE_AXES[axis])
-    stride, context = model.architecture.stride, model.architecture.context
+    architecture = model.architecture
+    assert isinstance(architecture, UnetArchitecture)
+    stride, context = architecture.stride, architecture.context
     _, height, width = (shape[a] for a in PLANE_AXES[axis])
-    rows, columns = (
-        _with_halo(part, length, model.architecture.reach, stride) for part, length in ((of_rows, height), (of_columns, width))
-    )
+    rows, columns = (_with_halo(part, length, architecture.reach, stride) for part, length in ((of_rows, height), (of_columns, width)))
     wide = box_of(axis, (of_slices.start - context, of_slices.stop + context), rows, columns)
     block = facing(read_mirrored(read, shape, wide), axis)
     count, step = of_slices.stop - of_slices.start, model.slices_per_pass(rows[1] - rows[0], columns[1] - columns[0])
     top, left = of_rows.start - rows[0], of_columns.start - columns[0]
     for start in range(0, count, step):
         stop = min(start + step, count)
-        probability = model.probabilities(block[start : stop + 2 * context])
+        probability = model.probabilities(block[start : stop + 2 * context], architecture.in_channels)
         inner = probability[:, :, top : top + of_rows.stop - of_rows.start, left : left + of_columns.stop - of_columns.start]
         yield slice(start, stop), inner
 

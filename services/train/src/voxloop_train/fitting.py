@@ -13,9 +13,10 @@ from voxloop_shared.data.chunks import CachedArray, ChunkCache
 from voxloop_shared.data.labels import Labels
 from voxloop_shared.data.volumes import level_array, open_volume
 from voxloop_shared.errors import TooFewLabels, VoxloopError
+from voxloop_shared.nets.architectures import build_network
 from voxloop_shared.nets.devices import Device, choose_device
 from voxloop_shared.nets.inputs import normalisation_of, rounded_up
-from voxloop_shared.nets.unet import UnetArchitecture, build_network
+from voxloop_shared.nets.unet import UnetArchitecture
 from voxloop_shared.nets.weights import copy_state, has_finite_weights, put_matching_weights, read_weights
 from voxloop_train.augment import vary
 from voxloop_train.averaging import AveragedNetwork

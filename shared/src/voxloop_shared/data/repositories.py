@@ -21,7 +21,8 @@ CHUNK = (32, 128, 128)
 _SPLIT = 8
 """Chunks per manifest and axis: a commit rewrites the manifests it touches, so they must stay small."""
 
-_PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999")
+_PALETTE = ("#E69F00", "#0072B2", "#F0E442", "#009E73", "#56B4E9", "#D55E00", "#CC79A7", "#999999")
+"""In the order of the page's palette.mjs: neighbours differ in lightness, not in hue alone."""
 
 icechunk.set_logs_filter("error")  # it warns at each open that only one process may commit, which is our rule anyway
 
@@ -64,7 +65,7 @@ def write_classes(array: zarr.Array[Any], classes: list[LabelClass]) -> None:
 
 
 def class_color(number: int) -> str:
-    """Give a class its default colour (Okabe and Ito's palette, safe for colour-blind readers)."""
+    """Give a class its default colour (Okabe and Ito's palette, safe for colour-blind eyes)."""
     return _PALETTE[(number - 1) % len(_PALETTE)]
 
 

@@ -1,14 +1,13 @@
-"""The networks voxloop knows, each built from a plain dict of settings that travels in a model's manifest."""
+"""The 2D U-Net that sees neighbouring slices."""
 
 from itertools import pairwise
-from typing import Any, Literal, assert_never
+from typing import Literal
 
 import torch
-from pydantic import Field, ValidationError
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from voxloop_shared.errors import InvalidInput
 from voxloop_shared.schemas import LAST_CLASS, Schema
 
 
@@ -41,29 +40,11 @@ class UnetArchitecture(Schema):
         return self.in_channels // 2
 
 
-def read_architecture(settings: dict[str, Any]) -> UnetArchitecture:
-    """Check a manifest's architecture; raises InvalidInput for one that this version cannot build."""
-    try:
-        found = UnetArchitecture.model_validate(settings)
-    except ValidationError as error:
-        raise InvalidInput(f"this version of voxloop cannot build the network {settings}: {error.errors()[0]['msg']}") from error
-    if found.in_channels % 2 == 0:
-        raise InvalidInput(f"in_channels {found.in_channels} is even: a slice has as many neighbours above as below")
-    return found
-
-
-def build_network(architecture: dict[str, Any]) -> nn.Module:
-    """Build an untrained network: (n, in_channels, rows, columns) → logits (n, classes, rows, columns)."""
-    checked = read_architecture(architecture)
-    match checked.kind:
-        case "unet":
-            return Unet(checked)
-        case _:
-            assert_never(checked.kind)
-
-
 class Unet(nn.Module):
-    """An encoder that halves `depth` times, and a decoder that sees each resolution again."""
+    """An encoder that halves `depth` times, and a decoder that sees each resolution again.
+
+    (n, in_channels, rows, columns) → logits (n, classes, rows, columns).
+    """
 
     def __init__(self, architecture: UnetArchitecture) -> None:
         super().__init__()

@@ -1,10 +1,11 @@
 """All learners by name."""
 
 from voxloop_shared.errors import InvalidInput
+from voxloop_train.learners.instant import InstantLearner
 from voxloop_train.learners.learner import Learner
 from voxloop_train.learners.unet import UnetLearner
 
-LEARNERS: dict[str, Learner] = {learner.name: learner for learner in (UnetLearner(),)}
+LEARNERS: dict[str, Learner] = {learner.name: learner for learner in (UnetLearner(), InstantLearner())}
 
 
 def learner_of(name: str) -> Learner:

@@ -1,0 +1,37 @@
+"""The networks voxloop knows, each built from a plain dict of settings that travels in a model's manifest."""
+
+from typing import Annotated, Any, assert_never
+
+from pydantic import Field, TypeAdapter, ValidationError
+from torch import nn
+
+from voxloop_shared.errors import InvalidInput
+from voxloop_shared.nets.pixel import PixelArchitecture, PixelNetwork
+from voxloop_shared.nets.unet import Unet, UnetArchitecture
+
+Architecture = UnetArchitecture | PixelArchitecture
+
+_ADAPTER: TypeAdapter[Architecture] = TypeAdapter(Annotated[Architecture, Field(discriminator="kind")])
+
+
+def read_architecture(settings: dict[str, Any]) -> Architecture:
+    """Check a manifest's architecture; raises InvalidInput for one that this version cannot build."""
+    try:
+        found = _ADAPTER.validate_python({"kind": "unet"} | settings)
+    except ValidationError as error:
+        raise InvalidInput(f"this version of voxloop cannot build the network {settings}: {error.errors()[0]['msg']}") from error
+    if isinstance(found, UnetArchitecture) and found.in_channels % 2 == 0:
+        raise InvalidInput(f"in_channels {found.in_channels} is even: a slice has as many neighbours above as below")
+    return found
+
+
+def build_network(architecture: dict[str, Any]) -> nn.Module:
+    """Build an untrained network of a manifest's architecture."""
+    checked = read_architecture(architecture)
+    match checked:
+        case UnetArchitecture():
+            return Unet(checked)
+        case PixelArchitecture():
+            return PixelNetwork(checked)
+        case _:
+            assert_never(checked)

@@ -1,0 +1,86 @@
+"""The cache of the newest labels: always what the repository holds, whoever changes it and however small the cache is."""
+
+import secrets
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from voxloop_annotate.newest import NewestLabels
+from voxloop_shared.data.chunks import ChunkCache
+from voxloop_shared.data.history import Commit
+from voxloop_shared.data.labels import Labels, default_classes
+from voxloop_shared.schemas import Box, Stroke
+
+SHAPE = (40, 150, 270)
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Labels:
+    return Labels.create(tmp_path / "labels", SHAPE, default_classes())
+
+
+def paint(labels: Labels, random: np.random.Generator, author: str = "ada") -> Commit:
+    low = [int(random.integers(0, n)) for n in SHAPE]
+    box: Box = tuple((a, min(n, a + int(random.integers(1, 60)))) for a, n in zip(low, SHAPE, strict=True))  # type: ignore[assignment]
+    voxels = int(np.prod([stop - start for start, stop in box]))
+    value = int(random.integers(0, 3))
+    return labels.paint(Stroke(id=secrets.token_hex(8), tool="brush", value=value, box=box, runs=[0, voxels]), author)
+
+
+def whole(labels: Labels) -> np.ndarray:
+    return np.asarray(labels.array()[:])
+
+
+@pytest.mark.parametrize("cache_bytes", [1, 1 << 20, 64 << 20])
+def test_planes_are_those_of_the_repository_after_any_change(labels: Labels, cache_bytes: int) -> None:
+    random = np.random.default_rng(0)
+    newest = NewestLabels(labels, ChunkCache(cache_bytes), "v")
+    for step in range(30):
+        match step % 5:
+            case 3 if step > 5:
+                labels.undo("ada")
+            case 4 if step > 5:
+                labels.restore(labels.history.newest(4)[-1].snapshot, "ada")
+            case _:
+                paint(labels, random)
+        for axis in range(3):
+            region = [slice(0, n) for n in SHAPE]
+            place = int(random.integers(0, SHAPE[axis]))
+            region[axis] = slice(place, place + 1)
+            found, snapshot = newest.read(tuple(region))  # type: ignore[arg-type]
+            assert snapshot == labels.head
+            np.testing.assert_array_equal(found, whole(labels)[tuple(region)])
+
+
+def test_labels_that_were_there_before_are_read(labels: Labels) -> None:
+    random = np.random.default_rng(1)
+    for _ in range(5):
+        paint(labels, random)
+    found, _ = NewestLabels(labels, ChunkCache(1 << 20), "v").read(tuple(slice(0, n) for n in SHAPE))  # type: ignore[arg-type]
+    assert found.any()
+    np.testing.assert_array_equal(found, whole(labels))
+
+
+def test_what_nobody_painted_is_not_decoded(labels: Labels, monkeypatch: pytest.MonkeyPatch) -> None:
+    newest = NewestLabels(labels, ChunkCache(1 << 20), "v")
+    labels.paint(Stroke(id="a", tool="brush", value=1, box=((0, 1), (0, 2), (0, 2)), runs=[0, 4]), "ada")
+    decoded: list[object] = []
+    monkeypatch.setattr(newest, "_decode", lambda _array, cells: decoded.extend(cells) or {})
+    found, _ = newest.read((slice(0, 40), slice(128, 150), slice(0, 270)))
+    assert not found.any()
+    assert decoded == []
+
+
+def test_a_reader_beside_a_painter_sees_whole_snapshots(labels: Labels) -> None:
+    newest = NewestLabels(labels, ChunkCache(1 << 20), "v")
+    random = np.random.default_rng(2)
+    painter = threading.Thread(target=lambda: [paint(labels, random) for _ in range(25)])
+    painter.start()
+    checked = 0
+    while painter.is_alive() or checked == 0:
+        found, snapshot = newest.read(tuple(slice(0, n) for n in SHAPE))  # type: ignore[arg-type]
+        np.testing.assert_array_equal(found, np.asarray(labels.array(snapshot)[:]))
+        checked += 1
+    painter.join()
