@@ -1,7 +1,7 @@
 """Smoothing of class probabilities that keeps the edges of the image (guided filter, He et al. 2013, 10.1109/TPAMI.2012.213)."""
 
+import torch
 from torch import Tensor
-from torch.nn import functional
 
 _EDGE = 0.001
 """Variance of the normalised image within a window above which an edge is kept: what is thin and faint is not smeared."""
@@ -30,9 +30,9 @@ def _box_mean(values: Tensor, radius: int, *, is_3d: bool) -> Tensor:
 
 
 def _run_mean(values: Tensor, radius: int, axis: int) -> Tensor:
-    window = 2 * radius + 1
-    shape, stride, pad = [1, 1, 1], [1, 1, 1], [0] * 6
-    shape[axis - 1] = window
-    pad[2 * (3 - axis)] = pad[2 * (3 - axis) + 1] = radius
-    padded = functional.pad(values[None], pad, mode="replicate")[0]
-    return functional.avg_pool3d(padded, shape, stride)
+    """Average over a window along an axis, as differences of running sums: as fast for wide windows as for narrow ones."""
+    length, window = values.shape[axis], 2 * radius + 1
+    before, after = values.narrow(axis, 0, 1), values.narrow(axis, length - 1, 1)
+    padded = torch.cat([torch.zeros_like(before), *[before] * radius, values, *[after] * radius], dim=axis)
+    sums = padded.cumsum(dim=axis)
+    return (sums.narrow(axis, window, length) - sums.narrow(axis, 0, length)) / window
