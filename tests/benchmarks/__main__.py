@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("sockets", "strokes", "history", "slices", "startup", "canvas", "learners")
+BENCHMARKS = ("sockets", "strokes", "history", "slices", "fills", "startup", "canvas", "learners")
 
 
 def main() -> int:
