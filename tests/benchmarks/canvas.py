@@ -107,6 +107,7 @@ def _paint(page: Page) -> dict[str, float]:
     """Draw strokes with a brush of 40 pixels over the image and count the frames meanwhile."""
     page.evaluate("() => window.voxloop.session.set({ brushSize: 40 })")
     page.evaluate(_WATCH_STROKES)
+    page.evaluate(_IDLE)  # the neighbours are fetched ahead in the first seconds
     box = page.locator("#canvas canvas.vx-image").first.bounding_box()
     assert box is not None
     random = np.random.default_rng(1)
