@@ -76,7 +76,7 @@ def test_a_package_declares_what_it_imports(package: str):
     assert not missing
 
 
-_DISTRIBUTIONS = {"voxloop_compose": "voxloop", "yaml": "pyyaml"}
+_DISTRIBUTIONS = {"voxloop_compose": "voxloop", "yaml": "pyyaml", "sklearn": "scikit-learn"}
 _BROUGHT = {"starlette": ("fastapi", "voxloop-shared"), "typing_extensions": ("pydantic", "voxloop-shared"), "h11": ("uvicorn",)}
 """What comes with another distribution, by its documentation."""
 

@@ -112,6 +112,13 @@ class Visitor:
         assert found is not None
         return found["x"], found["y"], found["width"], found["height"]
 
+    def fractions(self, place: tuple[float, float]) -> tuple[float, float]:
+        """Give where a row and column of the slice lie on the canvas, in fractions of its size."""
+        _, _, width, height = self.box()
+        view = "([row, col]) => { const { view } = window.voxloop.layout.main; return [view.x(col), view.y(row)]; }"
+        left, top = self.page.evaluate(view, list(place))
+        return left / width, top / height
+
     def paint(self, class_id: int, start: tuple[float, float], stop: tuple[float, float]) -> None:
         """Drag the brush from one place of the canvas to another, in fractions of its size, and wait until it is saved."""
         self.page.locator(f'[data-class-id="{class_id}"]').first.click()

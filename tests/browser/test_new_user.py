@@ -11,13 +11,13 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
-STROKES = (  # class, from, to: in fractions of the canvas, over the middle slice as it opens
-    (1, (0.36, 0.72), (0.44, 0.88)),
-    (1, (0.62, 0.38), (0.72, 0.44)),
-    (2, (0.51, 0.62), (0.54, 0.70)),
-    (2, (0.59, 0.28), (0.60, 0.36)),
-    (3, (0.60, 0.64), (0.58, 0.76)),
-    (3, (0.64, 0.36), (0.66, 0.40)),
+STROKES = (  # class, from, to: rows and columns of the middle slice, each inside one thing
+    (1, (35, 42), (46, 22)),
+    (1, (99, 44), (77, 49)),
+    (2, (64, 81), (68, 73)),
+    (2, (75, 66), (83, 63)),
+    (3, (91, 77), (82, 77)),
+    (3, (73, 87), (78, 79)),
 )
 
 
@@ -25,8 +25,10 @@ STROKES = (  # class, from, to: in fractions of the canvas, over the middle slic
 def test_paint_reload_train_and_see_the_prediction(visitor: Visitor, stack: RunningStack, fresh: None) -> None:
     visitor.open()
     visitor.page.get_by_text("Pick a class, paint a few strokes of each, press Train").wait_for()
+    for _ in range(7):
+        visitor.page.keyboard.press("[")
     for class_id, start, stop in STROKES:
-        visitor.paint(class_id, start, stop)
+        visitor.paint(class_id, visitor.fractions(start), visitor.fractions(stop))
     with stack.client() as client:
         counts = client.get("/api/volumes/nerve/classes")["counts"]
     assert set(counts) == {"1", "2", "3"}

@@ -141,9 +141,9 @@ def test_a_training_that_finds_no_registry_is_published_when_resumed(train_setti
 
 
 def test_lists_the_learners_with_forms(train):
-    (unet,) = train.get("/learners")
-    assert unet["name"] == "unet"
-    for field in unet["settings"]["properties"].values():
+    learners = train.get("/learners")
+    assert [learner["name"] for learner in learners] == ["unet", "instant"]
+    for field in (field for learner in learners for field in learner["settings"]["properties"].values()):
         assert "default" in field
         assert field["title"]
         assert field["description"]
