@@ -84,3 +84,30 @@ def test_a_reader_beside_a_painter_sees_whole_snapshots(labels: Labels) -> None:
         np.testing.assert_array_equal(found, np.asarray(labels.array(snapshot)[:]))
         checked += 1
     painter.join()
+
+
+def test_no_change_is_missed_that_comes_while_looking(labels: Labels) -> None:
+    """Another thread commits between two steps of the look at the history: its chunk must be decoded again next time."""
+    random = np.random.default_rng(3)
+    paint(labels, random)
+    newest = NewestLabels(labels, ChunkCache(64 << 20), "v")
+    whole_region = tuple(slice(0, n) for n in SHAPE)
+    newest.read(whole_region)  # type: ignore[arg-type]
+    history, looks = labels.history, 0
+    original = type(history).since
+
+    class Busy(type(history)):  # type: ignore[misc]
+        def since(self, count: int) -> list[Commit]:
+            nonlocal looks
+            looks += 1
+            found = original(self, count)
+            if looks == 1:
+                paint(labels, random)
+            return found
+
+    paint(labels, random)
+    history.__class__ = Busy
+    for _ in range(2):
+        found, snapshot = newest.read(whole_region)  # type: ignore[arg-type]
+        np.testing.assert_array_equal(found, np.asarray(labels.array(snapshot)[:]))
+    assert snapshot == labels.head

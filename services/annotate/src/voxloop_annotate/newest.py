@@ -29,8 +29,8 @@ class NewestLabels:
         self._key = key
         self._lock = threading.Lock()
         self._size: Cell = labels.array().chunks  # type: ignore[assignment]
-        self._seen = len(labels.history)
-        self._snapshot = labels.history.newest(len(labels.history) - self._seen + 1)[-1].snapshot
+        earlier = labels.history.since(0)
+        self._seen, self._snapshot = len(earlier), earlier[-1].snapshot
         self._touched: dict[Cell, int] = {self._cell(region): 0 for region in labels.painted(self._snapshot)}
 
     def read(self, region: Region) -> tuple[NDArray[np.uint8], str]:
@@ -40,30 +40,26 @@ class NewestLabels:
             cells = {cell: self._touched[cell] for cell in self._cells(region) if cell in self._touched}
         missing = [cell for cell, revision in cells.items() if self._cache.get((self._key, cell, revision)) is None]
         fresh = self._decode(self._labels.array(snapshot), missing)
+        for cell, chunk in fresh.items():
+            self._cache.put((self._key, cell, cells[cell]), chunk)
         out = np.zeros(tuple(part.stop - part.start for part in region), np.uint8)
         for cell, revision in cells.items():
-            chunk = fresh.get(cell)
-            if chunk is None:
-                chunk = self._cache.get((self._key, cell, revision))
-            if chunk is None:  # pushed out meanwhile by another reader
-                chunk = self._decode(self._labels.array(snapshot), [cell])[cell]
-            self._cache.put((self._key, cell, revision), chunk)
+            found = fresh.get(cell)
+            found = self._cache.get((self._key, cell, revision)) if found is None else found
+            if found is None:  # pushed out meanwhile by another reader
+                found = self._decode(self._labels.array(snapshot), [cell])[cell]
             place = self._region(cell)
             shared = clip_region(place, region)
             assert shared is not None
-            out[_within(shared, region)] = chunk[_within(shared, place)]
+            out[_within(shared, region)] = found[_within(shared, place)]
         return out, snapshot
 
     def _follow(self) -> str:
         """Take in the changes since the last look; give the newest snapshot."""
-        history = self._labels.history
-        count = len(history)
-        changes = history.newest(len(history) - self._seen)  # another thread may have added one since `count`: it is taken in too
-        for commit in changes:
+        for commit in self._labels.history.since(self._seen):
+            self._seen, self._snapshot = self._seen + 1, commit.snapshot
             if commit.box is not None:
-                self._touched.update(dict.fromkeys(self._cells(slices_of(commit.box)), count))
-        self._seen += len(changes)
-        self._snapshot = changes[0].snapshot if changes else self._snapshot
+                self._touched.update(dict.fromkeys(self._cells(slices_of(commit.box)), self._seen))
         return self._snapshot
 
     def _decode(self, array: zarr.Array[Any], cells: list[Cell]) -> dict[Cell, NDArray[np.uint8]]:

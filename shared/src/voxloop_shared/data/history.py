@@ -82,6 +82,10 @@ class History:
         """Give the stroke that a chain of undo and redo is about; a commit that reverts nothing is its own."""
         return self._roots.get(commit.snapshot, commit)
 
+    def since(self, count: int) -> list[Commit]:
+        """Give the commits after the first `count`, oldest first: one look at the list, so none is missed while others are added."""
+        return self._commits[count:]
+
     def newest(self, limit: int) -> list[Commit]:
         """Give the newest commits first."""
         return self._commits[: -limit - 1 : -1]
