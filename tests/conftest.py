@@ -19,6 +19,7 @@ from tests.waiting import wait_until
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.data.images import ArraySource
 from voxloop_shared.data.volumes import import_volume
+from voxloop_shared.nets.hardware import let_idle_threads_sleep
 from voxloop_shared.schemas import VolumeInfo
 from voxloop_shared.server import peer_protocol
 from voxloop_shared.settings import socket_path
@@ -29,6 +30,8 @@ from voxloop_shared.workspace import Workspace
 # child: the tests that press Ctrl-C or hang up would wait in vain.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+let_idle_threads_sleep()  # networks are trained in this process, too: where cores are busy, threads that spin took six times as long
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,19 +64,28 @@ def voxels(shape: tuple[int, int, int], dtype: str = "uint16") -> np.ndarray:
     return (z * 1000 + y * 30 + x).astype(dtype)
 
 
-@pytest.fixture(scope="session")
-def annotate_service() -> Iterator[RunningAnnotate]:
+@contextmanager
+def running_annotate() -> Iterator[RunningAnnotate]:
+    """Run the service on an empty workspace of its own."""
     folder = Path(tempfile.mkdtemp(prefix="vx-", dir="/tmp"))  # a socket's path must stay short
     workspace = Workspace(folder / "ws")
     workspace.prepare()
     client = ServiceClient(folder / "run/annotate/http.sock")
     running = RunningAnnotate(workspace, folder / "run", free_port(), secrets.token_hex(8), client)
     running.start()
-    yield running
-    running.client.close()
-    running.process.terminate()
-    running.process.wait(10)
-    shutil.rmtree(folder)
+    try:
+        yield running
+    finally:
+        running.client.close()
+        running.process.terminate()
+        running.process.wait(10)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def annotate_service() -> Iterator[RunningAnnotate]:
+    with running_annotate() as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,16 +1,13 @@
 """Jumps, restored versions, deleted classes and pages of the history, over the socket."""
 
 import secrets
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.annotate.conftest import RunningAnnotate
-from tests.annotate.test_events import listen
+from tests.annotate.listening import listening
 from tests.annotate.test_strokes import a_stroke, read_labels
 from tests.waiting import wait_until
 from voxloop_shared import errors
@@ -27,22 +24,6 @@ def paint_rows(annotate: RunningAnnotate, count: int) -> list[str]:
 
 def rows(annotate: RunningAnnotate) -> list[int]:
     return np.flatnonzero(read_labels(annotate, 4)[:, 0]).tolist()
-
-
-@contextmanager
-def listening(annotate: RunningAnnotate) -> Iterator[list[tuple[str, Any]]]:
-    """Give the list of events that a page would hear, which grows."""
-    heard: list[tuple[str, Any]] = []
-    stop = threading.Event()
-    listener = threading.Thread(target=listen, args=(annotate, heard, stop))
-    listener.start()
-    try:
-        wait_until(lambda: any(event == "services" for event, _ in heard))
-        yield heard
-    finally:
-        stop.set()
-        annotate.client.post(f"{annotate.base}/strokes", a_stroke())  # a last event lets it look at `stop`
-        listener.join(10)
 
 
 def test_a_jump_goes_back_and_forth_in_one_request(annotate: RunningAnnotate) -> None:

@@ -1,6 +1,5 @@
 """What holds for every fill: one commit, once per id, undone like a stroke, refused when it makes no sense."""
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,7 +9,7 @@ import pytest
 
 from tests.annotate.conftest import RunningAnnotate
 from tests.annotate.filling import SHAPE, an_order, blobby, fill, labels_of, lay
-from tests.annotate.test_events import listen
+from tests.annotate.listening import listening
 from tests.waiting import wait_until
 from voxloop_annotate.app import create_app
 from voxloop_annotate.fills import progress
@@ -188,17 +187,10 @@ def test_a_box_that_is_too_large_is_refused(filled_in_thread: Callable[..., Runn
 def test_open_pages_hear_how_far_a_long_fill_is(filled_in_thread: Callable[..., RunningAnnotate], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "_QUIET_S", 0.0)  # then even this one counts as long
     annotate = filled_in_thread((40, 30, 31))
-    heard: list[tuple[str, Any]] = []
-    stop = threading.Event()
-    listener = threading.Thread(target=listen, args=(annotate, heard, stop))
-    listener.start()
-    wait_until(lambda: any(event == "services" for event, _ in heard))
     order = an_order("flood", seed=[4, 9, 9], tolerance=0, dims=3, box=[[0, 40], [0, 30], [0, 31]])
-    annotate.client.post(f"{annotate.base}/fills", order)
-    wait_until(lambda: any(event == "stroke" and data["stroke_id"] == order["id"] for event, data in heard))
-    stop.set()
-    annotate.client.post(f"{annotate.base}/undo")
-    listener.join(10)
+    with listening(annotate) as heard:
+        annotate.client.post(f"{annotate.base}/fills", order)
+        wait_until(lambda: any(event == "stroke" and data["stroke_id"] == order["id"] for event, data in heard))
     steps = [data for event, data in heard if event == "progress"]
     assert {data["id"] for data in steps} == {order["id"]}
     assert [data["done"] for data in steps] == sorted(data["done"] for data in steps)

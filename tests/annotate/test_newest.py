@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from voxloop_annotate.newest import NewestLabels
-from voxloop_shared.data.chunks import ChunkCache
+from voxloop_shared.data.chunks import ChunkCache, ChunkReader
 from voxloop_shared.data.history import Commit
 from voxloop_shared.data.labels import Labels, default_classes
 from voxloop_shared.schemas import Box, Stroke
@@ -67,7 +67,7 @@ def test_what_nobody_painted_is_not_decoded(labels: Labels, monkeypatch: pytest.
     newest = NewestLabels(labels, ChunkCache(1 << 20), "v")
     labels.paint(Stroke(id="a", tool="brush", value=1, box=((0, 1), (0, 2), (0, 2)), runs=[0, 4]), "ada")
     decoded: list[object] = []
-    monkeypatch.setattr(newest, "_decode", lambda _array, cells: decoded.extend(cells) or {})
+    monkeypatch.setattr(ChunkReader, "_decode", lambda _reader, _array, cells: decoded.extend(cells) or {})
     found, _ = newest.read((slice(0, 40), slice(128, 150), slice(0, 270)))
     assert not found.any()
     assert decoded == []

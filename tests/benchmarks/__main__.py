@@ -3,7 +3,20 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("sockets", "strokes", "history", "slices", "fills", "startup", "canvas", "learners")
+BENCHMARKS = (
+    "sockets",
+    "strokes",
+    "history",
+    "slices",
+    "fills",
+    "startup",
+    "canvas",
+    "first_strokes",
+    "learners",
+    "second_round",
+    "calibration",
+    "prediction",
+)
 
 
 def main() -> int:

@@ -70,7 +70,7 @@ def main() -> dict[str, Any]:
     """Measure and print."""
     with new_workspace() as workspace:
         tall = import_volume(workspace, BlockySource(), name="tall", origin="benchmark")
-        wide = import_volume(workspace, _wide(), name="wide", origin="benchmark")
+        wide = import_volume(workspace, wide_source(), name="wide", origin="benchmark")
         fresh = _measure(workspace)
         for volume in (tall, wide):
             _paint_many(workspace, volume)
@@ -85,7 +85,7 @@ def main() -> dict[str, Any]:
     return print_figures("canvas", figures, goal=goal)
 
 
-def _wide() -> ArraySource:
+def wide_source() -> ArraySource:
     voxels = np.random.default_rng(0).integers(0, 4000, WIDE, dtype=np.uint16)
     return ArraySource(voxels, (1.0, 1.0, 1.0), "um")
 
@@ -95,7 +95,7 @@ def _measure(workspace: Workspace) -> dict[str, float]:
     with stack_over(workspace) as url:
         with browser_page(2560, 1440) as page:
             open_volume(page, url, "wide", "axis=z&index=4&zoom=1&center=4,1024,1024")
-            figures |= _paint(page)
+            figures |= paint_strokes(page)
         with browser_page(_VIEW["width"], _VIEW["height"]) as page:
             open_volume(page, url, "tall", "axis=z&index=512&zoom=1&center=512,512,512")
             figures |= _switch(page)
@@ -103,7 +103,7 @@ def _measure(workspace: Workspace) -> dict[str, float]:
     return figures
 
 
-def _paint(page: Page) -> dict[str, float]:
+def paint_strokes(page: Page) -> dict[str, float]:
     """Draw strokes with a brush of 40 pixels over the image and count the frames meanwhile."""
     page.evaluate("() => window.voxloop.session.set({ brushSize: 40 })")
     page.evaluate(_WATCH_STROKES)

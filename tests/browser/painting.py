@@ -1,10 +1,7 @@
 """A painter: someone at the page of an annotate service of its own, on a small volume, who looks up on the server what was painted."""
 
 import secrets
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page
 
-from tests.annotate.conftest import RunningAnnotate, free_port
+from tests.annotate.conftest import RunningAnnotate, running_annotate
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.data.images import ArraySource
 from voxloop_shared.data.volumes import import_volume
-from voxloop_shared.workspace import Workspace
 
 SHAPE = (14, 60, 80)
 VOXEL_SIZE = (2.0, 0.5, 0.5)
@@ -146,17 +142,8 @@ class Painter:
 
 @pytest.fixture(scope="module")
 def paint_service() -> Iterator[RunningAnnotate]:
-    folder = Path(tempfile.mkdtemp(prefix="vx-", dir="/tmp"))  # a socket's path must stay short
-    workspace = Workspace(folder / "ws")
-    workspace.prepare()
-    client = ServiceClient(folder / "run/annotate/http.sock")
-    running = RunningAnnotate(workspace, folder / "run", free_port(), secrets.token_hex(8), client)
-    running.start()
-    yield running
-    client.close()
-    running.process.terminate()
-    running.process.wait(10)
-    shutil.rmtree(folder)
+    with running_annotate() as running:
+        yield running
 
 
 @pytest.fixture

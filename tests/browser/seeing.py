@@ -1,11 +1,7 @@
 """A viewer: someone at the page of an annotate service on a wide volume with labels and a prediction, who looks at it."""
 
-import secrets
-import shutil
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +10,7 @@ from imagecodecs import png_decode
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, Request
 
-from tests.annotate.conftest import RunningAnnotate, free_port
+from tests.annotate.conftest import RunningAnnotate, running_annotate
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.data.images import ArraySource
 from voxloop_shared.data.predictions import finish_prediction, new_prediction
@@ -113,21 +109,12 @@ class Viewer:
 @pytest.fixture(scope="module")
 def gallery() -> Iterator[tuple[RunningAnnotate, str]]:
     """A service with the volume; gives its id too."""
-    folder = Path(tempfile.mkdtemp(prefix="vx-", dir="/tmp"))  # a socket's path must stay short
-    workspace = Workspace(folder / "ws")
-    workspace.prepare()
-    info = import_volume(workspace, ArraySource(image()), name="Wall", origin="test", voxel_size=VOXEL_SIZE, unit="um")
-    _predict(workspace, info)
-    client = ServiceClient(folder / "run/annotate/http.sock")
-    running = RunningAnnotate(workspace, folder / "run", free_port(), secrets.token_hex(8), client)
-    running.start()
-    client.post("/api/volumes", {"id": info.id})
-    _label(client, info.id)
-    yield running, info.id
-    client.close()
-    running.process.terminate()
-    running.process.wait(10)
-    shutil.rmtree(folder)
+    with running_annotate() as running:
+        info = import_volume(running.workspace, ArraySource(image()), name="Wall", origin="test", voxel_size=VOXEL_SIZE, unit="um")
+        _predict(running.workspace, info)
+        running.client.post("/api/volumes", {"id": info.id})
+        _label(running.client, info.id)
+        yield running, info.id
 
 
 @pytest.fixture

@@ -210,7 +210,7 @@ def test_zoom_and_place_survive_a_change_of_the_slice(viewer: Viewer) -> None:
 def test_annotated_slices_are_marked_and_can_be_walked_through(viewer: Viewer) -> None:
     viewer.open("axis=z&index=0&layout=one")
     wait_until(lambda: viewer.state("marks")["z"] == list(ANNOTATED))
-    path = viewer.page.locator(".vx-marks path").get_attribute("d")
+    path = viewer.page.locator(".vx-mark-painted").get_attribute("d")
     assert path == "".join(f"M{index} 0V1" for index in ANNOTATED)
     assert viewer.page.locator('[data-bar="previous"]').is_disabled()
     viewer.press(".")

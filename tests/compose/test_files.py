@@ -197,6 +197,7 @@ def test_bad_orders_are_refused_in_one_line(shared_terminal, image, rock):
     assert "--set 'width' is no setting" in shared_terminal.error("train", rock, "--set", "width")
     assert "names no model" in shared_terminal.error("predict", rock, "--model", "Not A Model")
     assert "ghost" in shared_terminal.error("predict", rock, "--model", "ghost")
+    assert "names no model" in shared_terminal.error("predict", rock, "--flips", "--model", "fine", "--model", "Not A Model")
     assert "has no prediction yet" in shared_terminal.error("export", blank, "latest", "out.tif")
     assert "no job 'ghost'" in shared_terminal.error("logs", "ghost")
     assert "no job 'ghost'" in shared_terminal.error("cancel", "ghost")

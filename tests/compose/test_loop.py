@@ -57,6 +57,10 @@ def test_files_nobody_has_seen_go_through_the_whole_loop(shared_terminal, tmp_pa
 
     trained = shared_terminal.json("train", volume, "--budget", 8, "--register", f"{dtype}-net", "--wait")
     predicted = shared_terminal.json("predict", volume, "--model", f"{dtype}-net", "--wait")
+    fused = shared_terminal.json(
+        "predict", volume, "--model", f"{dtype}-net:1", "--model", f"{dtype}-net", "--flips", "--planes", "z", "--wait"
+    )
+    assert fused["state"] == "succeeded"
     for name in ("out.tif", "out.nii.gz", "out.zarr"):
         shared_terminal.json("export", volume, "latest", tmp_path / name)
     shared_terminal.json("export", volume, predicted["prediction"], tmp_path / "sure.tif", "--layer", "confidence")

@@ -123,7 +123,7 @@ def test_down_waits_until_nothing_is_left(stand_ins):
 
 def test_services_end_when_up_itself_is_killed_and_the_next_up_works(terminal):
     stack = terminal.up()
-    assert len(stack.pids()) == len(SERVICES)
+    assert {stack.pid_of(service) for service in SERVICES} <= set(stack.pids())  # infer keeps a child ready besides
 
     stack.end(signal.SIGKILL)
 

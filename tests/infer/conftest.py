@@ -1,8 +1,10 @@
 """An infer service with a registry beside it, and models with random weights to run."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 
 import numpy as np
 import pytest
@@ -36,9 +38,16 @@ def manifest_of(in_channels: int = 1, planes: str = "z", **changes) -> Manifest:
 
 def random_state(manifest: Manifest) -> dict:
     """Weights of a network that answers with all classes: its logits are made to vary around the same mean."""
+    return {name: tensor.clone() for name, tensor in _random_state(json.dumps(manifest.architecture)).items()}
+
+
+@cache
+def _random_state(settings: str) -> dict:
     torch.manual_seed(1)
-    network = build_network(manifest.architecture)
-    channels = manifest.architecture.get("in_channels", 1)
+    torch.set_num_threads(1)
+    architecture = json.loads(settings)
+    network = build_network(architecture)
+    channels = architecture.get("in_channels", 1)
     image = (torch.from_numpy(voxels((channels, 64, 64), "float32")) - 100)[None] / 50
     network.train()
     with torch.no_grad():
@@ -67,9 +76,9 @@ def registry(serve_app, workspace, run_dir) -> ServiceClient:
 def publish(registry) -> Callable[..., ModelVersion]:
     """A way to put a model with random weights into the registry."""
 
-    def send(name: str = "rocks", **options) -> ModelVersion:
+    def send(name: str = "rocks", state: dict | None = None, **options) -> ModelVersion:
         manifest = manifest_of(**options)
-        content = save(random_state(manifest))
+        content = save(random_state(manifest) if state is None else state)
         digest = hashlib.sha256(content).hexdigest()
         registry.request("PUT", f"/blobs/{digest}", content=content)
         body = {"manifest": manifest.model_dump(mode="json"), "weights": digest}

@@ -7,6 +7,7 @@ import torch
 from tests.infer.conftest import EXACT, IDS, manifest_of
 from voxloop_infer import classifying
 from voxloop_infer.model import Model
+from voxloop_infer.reading import Image
 from voxloop_infer.voting import vote
 from voxloop_shared.nets.architectures import build_network, read_architecture
 from voxloop_shared.nets.inputs import normalise
@@ -44,12 +45,12 @@ def voxels() -> np.ndarray:
 def test_pieces_answer_as_the_whole(monkeypatch: pytest.MonkeyPatch, is_3d: bool, smoothing: int) -> None:
     model, image = pixel_model(is_3d=is_3d, smoothing=smoothing), voxels()
     whole = tuple(slice(0, n) for n in SHAPE)
-    numbers, confidence = vote(model, image.__getitem__, SHAPE, whole, "z")
+    numbers, confidence, _ = vote([model], Image(image.__getitem__, SHAPE), whole, "z")
     assert set(np.unique(numbers)) <= set(IDS)
     assert len(np.unique(numbers)) > 1
     monkeypatch.setitem(classifying._PIECE_VOXELS, "cpu", 1 << 14)
     for region in (whole, np.s_[7:8, 0:90, 0:70], np.s_[0:40, 33:34, 0:70], np.s_[11:30, 64:90, 5:41]):
-        part, sure = vote(model, image.__getitem__, SHAPE, region, "z")
+        part, sure, _ = vote([model], Image(image.__getitem__, SHAPE), region, "z")
         assert (part == numbers[region]).mean() > 0.9995  # sums in another order may tip a voxel that is on the fence
         assert np.abs(sure.astype(int) - confidence[region]).max() <= 2
 
@@ -61,7 +62,7 @@ def test_reads_no_further_than_features_reach() -> None:
         read.append(region)
         return image[region]
 
-    vote(model, note, SHAPE, np.s_[16:17, 40:48, 30:38], "z")
+    vote([model], Image(note, SHAPE), np.s_[16:17, 40:48, 30:38], "z")
     bank = model.architecture.bank
     for part, step, halo, wanted in zip(read[0], bank.step, bank.halo, (1, 8, 8), strict=True):
         assert part.stop - part.start <= wanted + 2 * (halo + step + 2 * 2)

@@ -6,6 +6,7 @@ from tests.waiting import wait_until
 from voxloop_shared.data.predictions import list_predictions, open_prediction
 from voxloop_shared.errors import InvalidInput, ModelNotFound, VolumeNotFound
 from voxloop_shared.nets.hardware import thread_count
+from voxloop_shared.schemas import LabelClass
 
 
 def ended(service, job, timeout_s=90):
@@ -18,7 +19,7 @@ def ended(service, job, timeout_s=90):
 
 @pytest.mark.parametrize(
     ("shape", "dtype", "planes"),
-    [((35, 70, 90), "uint8", "z"), ((1, 40, 50), "uint16", "zyx"), ((7, 33, 19), "int16", "zyx"), ((5, 600, 20), "float32", "z")],
+    [((35, 70, 90), "uint8", "z"), ((1, 40, 50), "uint16", "zyx"), ((7, 33, 19), "int16", "nine"), ((5, 600, 20), "float32", "z")],
 )
 def test_predicts_every_voxel_and_says_by_which_model(infer, publish, make_volume, workspace, shape, dtype, planes):
     make_volume("rock", array=voxels(shape, dtype))
@@ -43,11 +44,24 @@ def test_the_same_inputs_give_the_same_voxels(infer, publish, make_volume, works
     assert np.array_equal(first, again)
 
 
-def test_uses_the_planes_of_the_model_where_none_are_asked_for(infer, publish, make_volume, workspace):
-    make_volume("rock", array=voxels((5, 40, 40)))
+@pytest.mark.parametrize(("voxel_size", "planes"), [((1, 1, 1), "zyx"), ((1.5, 1, 1), "zyx"), ((3, 1, 1), "z")])
+def test_without_planes_those_of_the_model_are_used_where_the_voxels_allow_it(infer, publish, make_volume, workspace, voxel_size, planes):
+    make_volume("rock", array=voxels((5, 40, 40)), voxel_size=voxel_size, unit="um")
     publish(planes="zyx")
     done = ended(infer, infer.post("/jobs", {"volume": "rock", "model": "rocks@latest"}))
-    assert open_prediction(workspace, "rock", done["id"])[0].planes == "zyx"
+    info, group = open_prediction(workspace, "rock", done["id"])
+    assert info.planes == planes
+    assert ("uncertainty" in group) == (planes == "zyx")
+
+
+def test_several_models_are_fused_and_all_are_named(infer, publish, make_volume, workspace):
+    make_volume("rock", array=voxels((5, 40, 40)))
+    models = [publish("rocks"), publish("stones", in_channels=3)]
+    done = ended(infer, infer.post("/jobs", {"volume": "rock", "models": ["rocks", "stones"], "planes": "z", "flips": True}))
+    assert done["state"] == "succeeded", done["error"]
+    info, group = open_prediction(workspace, "rock", done["id"])
+    assert (info.model, info.models, info.flips, info.partial) == (models[0].ref, [model.ref for model in models], True, False)
+    assert np.asarray(group["uncertainty/0"]).max() > 0
 
 
 def test_a_job_keeps_the_version_of_its_submission(infer, publish, make_volume):
@@ -65,9 +79,11 @@ def test_a_job_keeps_the_version_of_its_submission(infer, publish, make_volume):
         ({"model": "nothing"}, ModelNotFound, "nothing"),
         ({"model": "rocks:7"}, ModelNotFound, "7"),
         ({"model": "no such"}, InvalidInput, "names no model"),
-        ({"planes": "nine"}, InvalidInput, "planes"),
+        ({"planes": "ten"}, InvalidInput, "planes"),
+        ({"focus": [0, 0, 40]}, InvalidInput, "outside the volume"),
+        ({"models": ["rocks"]}, InvalidInput, "several as"),
+        ({"model": None, "models": ["rocks", "bones"]}, InvalidInput, "9 'class 9' and 3 'femur'"),
         ({"model": "forest"}, InvalidInput, "magic"),
-        ({"model": "later"}, InvalidInput, "nine"),
         ({"model": "torn"}, InvalidInput, "contradicts"),
     ],
 )
@@ -75,7 +91,8 @@ def test_refuses_at_once_what_cannot_be_predicted(infer, publish, make_volume, c
     make_volume("rock", shape=(5, 40, 40))
     publish()
     publish("forest", learner="magic")
-    publish("later", planes="nine")
+    femur = [LabelClass(id=n, name=name, color="#112233") for n, name in ((2, "class 2"), (7, "class 7"), (3, "femur"))]
+    publish("bones", classes=femur)
     publish("torn", architecture={"classes": 5, "width": 4, "depth": 1})
     with pytest.raises(error, match=said):
         infer.post("/jobs", {"volume": "rock", "model": "rocks"} | change)
@@ -101,7 +118,8 @@ def test_a_cancelled_prediction_is_never_offered(infer, publish, make_volume, wo
     job = infer.post("/jobs", {"volume": "rock", "model": "rocks", "planes": "zyx"})
     wait_until(lambda: infer.get(f"/jobs/{job['id']}")["message"].startswith("block"), 60)
     assert infer.post(f"/jobs/{job['id']}/cancel")["state"] == "cancelled"
-    assert list_predictions(workspace, "rock") == []
+    assert list_predictions(workspace, "rock", partial=True) == []
+    assert list(workspace.predictions_of("rock").iterdir()) == []
 
 
 def test_leftovers_of_a_killed_service_are_removed_at_the_next_start(start_service, workspace):

@@ -21,14 +21,15 @@ import psutil
 from voxloop_shared.nets.hardware import let_idle_threads_sleep
 let_idle_threads_sleep()
 from voxloop_infer.model import Model
-from voxloop_infer.prediction import fill_prediction
-from voxloop_shared.data.predictions import new_prediction
+from voxloop_infer.plan import plan_blocks
+from voxloop_infer.prediction import BlockRun
+from voxloop_infer.reading import reader_of
+from voxloop_shared.data.pyramid import create_level
 from voxloop_shared.data.volumes import level_array, open_volume
 from voxloop_shared.nets.devices import choose_device
 from voxloop_shared.nets.weights import read_weights
 from voxloop_shared.schemas import Manifest
 from voxloop_shared.workspace import Workspace
-from voxloop_shared.data.pyramid import build_levels
 
 root, manifest, weights, planes, most_blocks = sys.argv[1:]
 process, peak, stop = psutil.Process(), [0], threading.Event()
@@ -43,18 +44,13 @@ workspace = Workspace(Path(root))
 volume, source = open_volume(workspace, "large")
 model = Model(Manifest.model_validate_json(Path(manifest).read_bytes()), read_weights(Path(weights)), choose_device())
 
-class Enough(Exception):
-    pass
+import numpy as np
+import zarr
 
-def on_block(done, blocks):
-    if done == int(most_blocks):
-        raise Enough
-
-try:
-    with new_prediction(workspace, volume, "p") as group:
-        fill_prediction(model, volume, level_array(source, "0"), group, planes, on_block)
-except Enough:
-    pass
+run = BlockRun([[model]], reader_of(level_array(source, "0"), "large"), volume.shape, planes)
+target = create_level(zarr.create_group(workspace.predictions / "p.zarr", overwrite=True), "0", volume.shape, np.dtype("uint8"))
+for block, answer in run.answers(plan_blocks(volume.shape, run.block, None)[: int(most_blocks)]):
+    target[block] = answer.numbers
 stop.set()
 print(json.dumps({"above_start_mb": (peak[0] - start) / 2**20}))
 """

@@ -1,5 +1,7 @@
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 import psutil
@@ -9,7 +11,7 @@ from tests.infer.conftest import voxels
 from tests.infer.test_jobs import ended
 from tests.waiting import wait_until
 from voxloop_shared.data.predictions import open_prediction
-from voxloop_shared.errors import InvalidInput, ModelNotFound, TooLarge, VolumeNotFound
+from voxloop_shared.errors import DigestMismatch, InvalidInput, ModelNotFound, Superseded, TooLarge, VolumeNotFound
 
 SHAPE = (20, 70, 90)
 
@@ -78,15 +80,64 @@ def test_refuses_a_region_larger_than_a_screen(infer, publish, make_volume):
         preview(infer)
 
 
-def test_what_fails_in_the_child_is_told_and_the_next_preview_works(infer, publish, rock, infer_settings):
+def test_weights_that_were_damaged_on_this_machine_are_pulled_again(infer, publish, rock, infer_settings):
     model = publish()
-    infer_settings.model_folder.mkdir(parents=True)
-    broken = infer_settings.model_folder / f"{model.digest}.safetensors"
-    broken.write_bytes(b"nonsense")
-    with pytest.raises(InvalidInput, match="no safetensors"):
+    before = preview(infer)
+    infer_settings.model_folder.joinpath(f"{model.digest}.safetensors").write_bytes(b"nonsense")
+    publish("others", in_channels=3)
+    (child,) = preview_processes(os.getpid())
+    child.send_signal(signal.SIGKILL)  # what is warm need not be read again
+    child.wait(10)
+    assert np.array_equal(preview(infer)[0], before[0])
+
+
+def test_what_fails_in_the_child_is_told_and_the_next_preview_works(infer, publish, rock, workspace):
+    model = publish()
+    blob = next(path for path in workspace.models.rglob(f"*{model.digest}*") if path.is_file())
+    content = blob.read_bytes()
+    blob.chmod(0o600)
+    blob.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(DigestMismatch):
         preview(infer)
-    broken.unlink()
+    blob.write_bytes(content)
     assert preview(infer)[0].shape == (70, 90)
+
+
+def test_zoomed_out_it_has_the_resolution_of_the_level(infer, publish, make_volume):
+    make_volume("rock", array=voxels((4, 300, 520)))
+    publish()
+    fine, coarse = preview(infer, region=[[20, 300], [7, 500]])[0], preview(infer, region=[[20, 300], [7, 500]], level=2)[0]
+    assert coarse.shape == (70, 124)
+    assert np.array_equal(coarse[:, 1:], fine[::4, 1::4][:, : 124 - 1])  # column 8 is where the level's second voxel begins
+
+
+def test_too_much_to_be_soon_done_is_looked_at_coarser(infer, publish, make_volume):
+    make_volume("rock", array=np.zeros((1, 1300, 1400), np.uint8))
+    publish()
+    response = infer.request("POST", "/preview", json={"volume": "rock", "model": "rocks", "index": 0, "level": 3}, timeout_s=60)
+    assert (response.headers["X-Level"], response.headers["X-Exact"], response.headers["X-Shape"]) == ("1", "0", "163,175")
+
+
+def test_a_newer_request_of_a_client_ends_the_older_ones(infer, publish, make_volume):
+    make_volume("rock", array=voxels((1, 1000, 1500)))
+    publish(architecture={"classes": 3, "width": 32, "depth": 4})
+    preview(infer, region=[[0, 8], [0, 8]])
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(preview, infer, client="page")
+        wait_until(lambda: is_busy(preview_processes(os.getpid())[0]), 30)
+        others = [pool.submit(preview, infer, client="page") for _ in range(2)]
+        assert preview(infer, region=[[0, 8], [0, 8]], client="another")[0].shape == (8, 8)
+        outcomes = [future.exception() for future in (first, *others)]
+    assert isinstance(outcomes[0], Superseded)
+    assert sorted(error is None for error in outcomes) == [False, False, True]
+
+
+def is_busy(process):
+    """Say whether a process computes right now."""
+    before = process.cpu_times().user
+    with suppress(TimeoutError):
+        wait_until(lambda: process.cpu_times().user > before, 1)
+    return process.cpu_times().user > before
 
 
 def preview_processes(parent):

@@ -161,3 +161,35 @@ test("when the server is gone that is said, and what was there stays", async () 
   assert.deepEqual(shown, []);
   scene.stop();
 });
+
+// Let images through until the plane of a chain is asked for, and settle that.
+async function settleChained(server, act) {
+  for (;;) {
+    const path = [...server.waiting.keys()].find((each) => each.includes("/chained?"));
+    if (path) {
+      assert.match(path, /&client=\w+-z&/);
+      act(server.waiting.get(path));
+      server.waiting.delete(path);
+      return tick();
+    }
+    const image = [...server.waiting.keys()].find((each) => each.includes("/slice?"));
+    if (image) await server.answer((each) => each === image);
+    else await tick();
+  }
+}
+
+test("a chain's preview says where it is a guess, and where the region is too large", { timeout: 10_000 }, async () => {
+  const { session, server, scene } = openScene({ prediction: "p1" });
+  session.set({ chain: { source: "p1", json: "{}" } });
+  session.setIndex(33);
+  await settleChained(server, ({ resolve }) => resolve({ data: new Uint8Array(4), rows: 2, cols: 2, isExact: false }));
+  assert.deepEqual(session.state.chainNotes, { z: { isGuess: true } });
+  session.setIndex(34);
+  await settleChained(server, ({ reject }) => reject(Object.assign(new Error("too large"), { type: "TooLarge" })));
+  assert.deepEqual(session.state.chainNotes, { z: { isTooLarge: true } });
+  assert.equal(scene.shown.prediction ?? null, null);
+  session.setIndex(35);
+  await settleChained(server, ({ resolve }) => resolve({ data: new Uint8Array(4), rows: 2, cols: 2, isExact: true }));
+  assert.deepEqual(session.state.chainNotes, { z: null });
+  scene.stop();
+});

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from voxloop_shared.data.intensities import IntensityMeter
-from voxloop_shared.nets.inputs import box_of, facing, mirror, normalisation_of, normalise, read_mirrored
+from voxloop_shared.nets.inputs import box_of, extend, facing, normalisation_of, normalise, read_extended
 from voxloop_shared.schemas import Normalisation
 
 
@@ -13,15 +13,15 @@ def normalisation_of_array(array):
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 10])
-def test_mirror_goes_on_as_numpy_reflects(length):
-    padded = np.pad(np.arange(length), 3 * length, mode="reflect")
-    assert mirror(-3 * length, 4 * length, length).tolist() == padded.tolist()
+def test_an_axis_goes_on_as_numpy_repeats_its_edge(length):
+    padded = np.pad(np.arange(length), 3 * length, mode="edge")
+    assert extend(-3 * length, 4 * length, length).tolist() == padded.tolist()
 
 
-def test_reads_a_box_beyond_all_edges_as_numpy_reflects():
+def test_reads_a_box_beyond_all_edges_as_numpy_repeats_them():
     array = np.random.default_rng(0).integers(0, 99, (3, 5, 4))
-    block = read_mirrored(array.__getitem__, array.shape, ((-2, 4), (-4, 9), (1, 7)))
-    assert np.array_equal(block, np.pad(array, ((2, 1), (4, 4), (0, 3)), mode="reflect")[:, :, 1:])
+    block = read_extended(array.__getitem__, array.shape, ((-2, 4), (-4, 9), (1, 7)))
+    assert np.array_equal(block, np.pad(array, ((2, 1), (4, 4), (0, 3)), mode="edge")[:, :, 1:])
 
 
 @pytest.mark.parametrize("axis", ["z", "y", "x"])

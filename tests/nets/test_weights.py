@@ -5,7 +5,7 @@ import torch
 
 from voxloop_shared.errors import InvalidInput
 from voxloop_shared.nets.architectures import build_network
-from voxloop_shared.nets.weights import copy_state, has_finite_weights, put_matching_weights, put_weights, read_weights, save_weights
+from voxloop_shared.nets.weights import copy_state, has_finite_weights, put_weights, read_weights, save_weights
 
 
 def network(**settings):
@@ -31,13 +31,6 @@ def test_refuses_a_file_that_is_no_safetensors(tmp_path):
     (tmp_path / "w.safetensors").write_bytes(b"\x80\x04not weights")
     with pytest.raises(InvalidInput, match="no safetensors"):
         read_weights(tmp_path / "w.safetensors")
-
-
-def test_takes_what_fits_from_a_network_with_other_classes():
-    parent, child = network(classes=5), network()
-    taken = put_matching_weights(child, parent.state_dict())
-    assert taken == len(child.state_dict()) - 2
-    assert torch.equal(child.entry[0].weight, parent.entry[0].weight)
 
 
 def test_a_copied_state_does_not_follow_the_network():

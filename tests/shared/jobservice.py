@@ -4,8 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-from voxloop_shared.jobs.queue import JobQueue, ProcessRunner
+from voxloop_shared.jobs.queue import JobQueue
 from voxloop_shared.jobs.routes import job_router
+from voxloop_shared.jobs.runner import ProcessRunner
 from voxloop_shared.server import create_api, serve
 
 if __name__ == "__main__":

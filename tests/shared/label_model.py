@@ -1,4 +1,7 @@
-"""A naive model of labels: whole arrays, copied at every change, and a pair of stacks per author."""
+"""A naive model of labels: whole arrays, copied at every change, and a pair of stacks per author.
+
+Voxels are (z, y, x, 2): the label, and 1 where it was accepted from a prediction.
+"""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -34,8 +37,11 @@ class LabelModel:
 
     @property
     def counts(self) -> dict[int, int]:
-        found = np.bincount(self.voxels.ravel(), minlength=256)
-        return {n: int(found[n]) for n in range(1, 256) if found[n]}
+        return count(self.voxels[..., 0])
+
+    @property
+    def accepted(self) -> dict[int, int]:
+        return count(self.voxels[self.voxels[..., 1] == 1, 0])
 
     def change(self, author: str, snapshot: str, name: str, voxels: np.ndarray, names: Names) -> None:
         """Take in a new stroke, or anything else that can be undone."""
@@ -48,15 +54,15 @@ class LabelModel:
         source, target = (self.undo, self.redo) if tool == "undo" else (self.redo, self.undo)
         entry = source[author].pop()
         voxels = self.voxels.copy()
-        mine = (entry.before != entry.after) & (voxels == entry.after)
+        mine = (entry.before != entry.after).any(axis=-1) & (voxels == entry.after).all(axis=-1)
         voxels[mine] = entry.before[mine]
         names = dict(self.names)
         for number in entry.names_before.keys() - entry.names_after.keys():
             names.setdefault(number, entry.names_before[number])
         for number in entry.names_after.keys() - entry.names_before.keys():
-            if names.get(number) == entry.names_after[number] and not (voxels == number).any():
+            if names.get(number) == entry.names_after[number] and not (voxels[..., 0] == number).any():
                 del names[number]
-        for number in set(np.unique(voxels).tolist()) & entry.names_before.keys():
+        for number in set(np.unique(voxels[..., 0]).tolist()) & entry.names_before.keys():
             names.setdefault(number, entry.names_before[number])
         target[author].append(Entry(entry.stroke, entry.name, self.voxels, voxels, self.names, names))
         self._hold(snapshot, voxels, names)
@@ -74,7 +80,7 @@ class LabelModel:
     def restored(self, snapshot: str) -> tuple[np.ndarray, Names]:
         """Give voxels and classes as restoring a version would make them."""
         voxels, earlier = self.versions[snapshot]
-        used = set(np.unique(voxels).tolist())
+        used = set(np.unique(voxels[..., 0]).tolist())
         return voxels, self.names | {n: name for n, name in earlier.items() if n in used and n not in self.names}
 
     def rename(self, snapshot: str, names: Names) -> None:
@@ -84,3 +90,9 @@ class LabelModel:
     def _hold(self, snapshot: str, voxels: np.ndarray, names: Names) -> None:
         self.voxels, self.names = voxels, names
         self.versions[snapshot] = voxels, names
+
+
+def count(labels: np.ndarray) -> dict[int, int]:
+    """Give the number of voxels per label other than 0."""
+    found = np.bincount(labels.ravel(), minlength=256)
+    return {n: int(found[n]) for n in range(1, 256) if found[n]}

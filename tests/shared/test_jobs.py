@@ -14,15 +14,16 @@ import pytest
 from tests.waiting import wait_until
 from voxloop_shared.errors import IllegalTransition, InvalidInput, JobNotFound
 from voxloop_shared.jobs.job import LEGAL, Job, State, check_transition
-from voxloop_shared.jobs.queue import JobQueue, ProcessRunner
+from voxloop_shared.jobs.queue import JobQueue
 from voxloop_shared.jobs.routes import job_router
+from voxloop_shared.jobs.runner import ProcessRunner
 from voxloop_shared.server import create_api
 
 S = State
 WAYS = {
     (S.QUEUED, S.RUNNING), (S.QUEUED, S.CANCELLED),
     (S.RUNNING, S.SUCCEEDED), (S.RUNNING, S.FAILED), (S.RUNNING, S.CANCELLED), (S.RUNNING, S.INTERRUPTED),
-    (S.FAILED, S.QUEUED), (S.CANCELLED, S.QUEUED), (S.INTERRUPTED, S.QUEUED),
+    (S.FAILED, S.QUEUED), (S.CANCELLED, S.QUEUED), (S.INTERRUPTED, S.QUEUED), (S.INTERRUPTED, S.CANCELLED),
 }  # fmt: skip
 
 

@@ -245,3 +245,10 @@ def test_the_annotated_slices_follow_undo(labels: Labels):
     assert labels.history.annotated() == {"z": [2], "y": [], "x": [7]}
     labels.undo("ada")
     assert labels.history.annotated() == {"z": [2], "y": [], "x": []}
+
+
+def test_a_rehearsal_leaves_no_trace(labels):
+    head = labels.head
+    labels.rehearse()
+    assert labels.head == head
+    assert not np.asarray(labels.array()[:]).any()

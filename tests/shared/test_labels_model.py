@@ -12,13 +12,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.shared.label_model import LabelModel
 from voxloop_shared.data import versions
+from voxloop_shared.data.history import Commit
 from voxloop_shared.data.labels import Labels, class_color, default_classes
 from voxloop_shared.data.masks import encode_mask
+from voxloop_shared.data.origins import accept_states
 from voxloop_shared.errors import NothingToUndo
-from voxloop_shared.schemas import LabelClass, Stroke
+from voxloop_shared.schemas import LabelClass, OverwriteRule, Stroke
 
 SHAPE = (34, 6, 260)
-CHANGES = ["undo", "undo", "undo", "redo", "redo", "jump", "restore", "delete_class", "put_classes"]
+CHANGES = ["undo", "undo", "undo", "redo", "redo", "jump", "restore", "delete_class", "put_classes", "merge"]
 AUTHORS = st.sampled_from(["ada", "eva"])
 
 
@@ -43,7 +45,7 @@ class LabelsMachine(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory(prefix="vx-labels-")
         self.path = Path(self.folder.name) / "labels"
         self.labels = Labels.create(self.path, SHAPE, default_classes())
-        self.model = LabelModel(np.zeros(SHAPE, np.uint8))
+        self.model = LabelModel(np.zeros((*SHAPE, 2), np.uint8))
         self.model.versions[self.labels.head] = self.model.voxels, self.model.names
         self.sent: list[tuple[Stroke, str]] = []
         self.strokes: list[str] = []
@@ -59,6 +61,32 @@ class LabelsMachine(RuleBasedStateMachine):
     def paint_something(self, box, seed: int, rule_of: str, author: str, data) -> None:
         values = st.sampled_from([*self.model.names, 0, 255])
         self.paint(box, seed, rule_of, author, data.draw(values), data.draw(values) if rule_of == "class" else None)
+
+    @rule(
+        box=BOXES,
+        seed=st.integers(0, 99),
+        rule_of=st.sampled_from(["all", "unlabelled", "accepted", "class"]),
+        author=AUTHORS,
+        data=st.data(),
+    )
+    def accept_something(self, box, seed: int, rule_of: str, author: str, data) -> None:
+        """Take a prediction of the classes that there are, with gaps, as labels."""
+        if not self.model.names:
+            return
+        replaces = data.draw(st.sampled_from([*self.model.names, 0, 255])) if rule_of == "class" else None
+        predicted = np.random.default_rng(seed).choice(np.array([0, *self.model.names], np.uint8), [stop - start for start, stop in box])
+        rule = OverwriteRule(overwrite=rule_of, replaces=replaces)
+        record = Commit.now("accept", author, stroke_id=self.request(), axis="z", index=box[0][0], box=box)
+        commit = self.labels.edit(record, lambda before: accept_states(before, predicted, rule))
+        after = self.model.voxels.copy()
+        region = after[tuple(slice(*bounds) for bounds in box)]
+        empty, accepted = region[..., 0] == 0, region[..., 1] == 1
+        allowed = {"all": True, "unlabelled": empty, "accepted": empty | accepted, "class": region[..., 0] == replaces}[rule_of]
+        taken = (predicted != 0) & (predicted != region[..., 0]) & allowed
+        region[taken, 0], region[taken, 1] = predicted[taken], 1
+        assert commit.voxels == taken.sum()
+        self.model.change(author, commit.snapshot, f"accept z={box[0][0]}", after, self.model.names)
+        self.strokes.append(commit.snapshot)
 
     @rule(author=AUTHORS, change=st.sampled_from(CHANGES), data=st.data())
     def change(self, author: str, change: str, data) -> None:
@@ -79,9 +107,9 @@ class LabelsMachine(RuleBasedStateMachine):
         commit = self.labels.paint(stroke, author)
         after = self.model.voxels.copy()
         region = after[tuple(slice(*bounds) for bounds in box)]
-        allowed = {"all": True, "unlabelled": region == 0, "class": region == replaces}[rule_of]
-        region[mask & allowed] = value
-        assert commit.voxels == (after != self.model.voxels).sum()
+        allowed = {"all": True, "unlabelled": region[..., 0] == 0, "class": region[..., 0] == replaces}[rule_of]
+        region[mask & allowed] = value, 0
+        assert commit.voxels == (after != self.model.voxels).any(axis=-1).sum()
         assert commit.author == author
         what = {0: "unlabelled", 255: "uncertain"} | self.model.names
         self.model.change(author, commit.snapshot, f"brush {what[value]} z={box[0][0]}", after, self.model.names)
@@ -136,8 +164,20 @@ class LabelsMachine(RuleBasedStateMachine):
         names = {n: name for n, name in self.model.names.items() if n != number}
         into = data.draw(st.sampled_from([0, *names]))
         commit = self.labels.delete_class(number, into, author, self.request())
-        voxels = np.where(self.model.voxels == number, np.uint8(into), self.model.voxels)
+        voxels = self.model.voxels.copy()
+        mine = voxels[..., 0] == number
+        voxels[mine, 0] = into
+        voxels[mine, 1] *= into != 0
         self.model.change(author, commit.snapshot, f"delete class {self.model.names[number]}", voxels, names)
+        self.strokes.append(commit.snapshot)
+
+    def merge(self, author: str, data) -> None:
+        image = np.random.default_rng(data.draw(st.integers(0, 99))).choice(np.array([0, 0, *self.model.names, 255], np.uint8), SHAPE)
+        image[:, :, data.draw(st.integers(1, 259)) :] = 0
+        commit = self.labels.merge(iter(np.array_split(image, 3)), "import", author, lambda slab: None)
+        voxels = self.model.voxels.copy()
+        voxels[image != 0, 0], voxels[image != 0, 1] = image[image != 0], 0
+        self.model.change(author, commit.snapshot, "import", voxels, self.model.names)
         self.strokes.append(commit.snapshot)
 
     def put_classes(self, _author: str, data) -> None:
@@ -164,13 +204,14 @@ class LabelsMachine(RuleBasedStateMachine):
     def look_back(self, data) -> None:
         snapshot = data.draw(st.sampled_from(list(self.model.versions)))
         voxels, names = self.model.versions[snapshot]
-        np.testing.assert_array_equal(self.labels.array(snapshot)[:], voxels)
+        self.assert_holds(snapshot, voxels)
         assert {entry.id: entry.name for entry in self.labels.classes(snapshot)} == names
 
     @invariant()
     def voxels_counts_and_classes_agree(self) -> None:
-        np.testing.assert_array_equal(self.labels.array()[:], self.model.voxels)
+        self.assert_holds(None, self.model.voxels)
         assert self.labels.counts == self.model.counts
+        assert self.labels.accepted == self.model.accepted
         assert {entry.id: entry.name for entry in self.labels.classes()} == self.model.names
         assert self.model.counts.keys() <= {255, *self.model.names}
 
@@ -180,6 +221,11 @@ class LabelsMachine(RuleBasedStateMachine):
             stacks = self.labels.history.of(author)
             for found, right in ((stacks.undo, self.model.undo[author]), (stacks.redo, self.model.redo[author])):
                 assert [(root.snapshot, root.name) for _, root in found] == [(entry.stroke, entry.name) for entry in right]
+
+    def assert_holds(self, snapshot: str | None, voxels: np.ndarray) -> None:
+        np.testing.assert_array_equal(self.labels.array(snapshot)[:], voxels[..., 0])
+        origin = self.labels.origin(snapshot)
+        np.testing.assert_array_equal(np.zeros(SHAPE, np.uint8) if origin is None else origin[:], voxels[..., 1])
 
     def request(self) -> str:
         self.requests += 1

@@ -7,6 +7,7 @@ import pytest
 
 from tests.train.conftest import CLASSES, ended, stripes_of_labels, two_phases
 from voxloop_infer.model import Model
+from voxloop_infer.reading import Image
 from voxloop_infer.voting import vote
 from voxloop_shared.data.volumes import read_info
 from voxloop_shared.errors import TooFewLabels
@@ -42,9 +43,9 @@ def predict(learned: Learned, volume, voxels: np.ndarray, classes) -> np.ndarray
         metrics={}, author="", code_version="", hardware="", duration_s=0, created=volume.created,
     )  # fmt: skip
     model = Model(manifest, learned.weights, choose_device())
-    numbers, confidence = vote(model, voxels.__getitem__, voxels.shape, tuple(slice(0, n) for n in voxels.shape), "z")
-    assert confidence.min() > 0
-    return numbers
+    answer = vote([model], Image(voxels.__getitem__, voxels.shape), tuple(slice(0, n) for n in voxels.shape), "z")
+    assert answer.confidence.min() > 0
+    return answer.numbers
 
 
 def truth_of(voxels: np.ndarray) -> np.ndarray:

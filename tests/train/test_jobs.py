@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -6,7 +9,9 @@ from tests.train.conftest import CLASSES, ended, stripes_of_labels, two_phases
 from tests.waiting import wait_until
 from voxloop_registry.app import create_app as create_registry
 from voxloop_registry.settings import RegistrySettings
+from voxloop_shared.data.history import Commit
 from voxloop_shared.data.labels import Labels
+from voxloop_shared.data.origins import accept_states
 from voxloop_shared.errors import (
     InvalidInput,
     JobNotFound,
@@ -15,6 +20,7 @@ from voxloop_shared.errors import (
     TooFewLabels,
     VolumeNotFound,
 )
+from voxloop_shared.schemas import OverwriteRule
 from voxloop_shared.settings import socket_path
 from voxloop_train.app import create_app
 
@@ -37,6 +43,19 @@ def test_a_job_publishes_a_model_that_says_where_it_comes_from(train, registry, 
     assert set(result["metrics"]["dice"]) == {"2", "9"}
     assert result["metrics"]["mean_dice"] > 0.6
     assert result["metrics"]["held_out_voxels"] > 0
+
+
+def test_accepted_voxels_can_be_left_out(train, registry, stripes, workspace):
+    labels = Labels.open(workspace.labels_of("stripes"))
+    box = tuple((0, length) for length in stripes.shape)
+    order = Commit.now("accept", "ada", stroke_id="a", box=box)
+    labels.edit(order, lambda before: accept_states(before, np.full(stripes.shape, 3, np.uint8), OverwriteRule(overwrite="unlabelled")))
+    for accepted, wanted in (("ignore", [2, 9]), ("use", [2, 3, 9])):
+        done = ended(train, train.post("/jobs", {"volume": "stripes", "config": QUICK, "accepted": accepted}))
+        assert done["state"] == "succeeded", done
+        manifest = registry.get("/models/stripes/versions/latest")["manifest"]
+        assert sorted(entry["id"] for entry in manifest["classes"]) == wanted
+        assert manifest["settings"]["accepted"] == accepted
 
 
 def test_the_metrics_say_how_far_and_how_well(train, stripes):
@@ -156,3 +175,9 @@ def test_says_how_it_is(train):
     assert health["queue_length"] == 0
     with pytest.raises(JobNotFound):
         train.get("/jobs/none")
+
+
+def test_the_first_line_is_out_before_torch_loads():
+    script = "import sys, voxloop_train.worker; print('torch' in sys.modules, 'numpy' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["False", "False"]

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 
+from voxloop_shared.data.history import Commit
 from voxloop_shared.data.labels import Labels, class_color, default_classes
-from voxloop_shared.schemas import LabelClass
+from voxloop_shared.data.origins import accept_states
+from voxloop_shared.schemas import LabelClass, OverwriteRule
+from voxloop_train.orders import painted_classes
 from voxloop_train.points import read_points
 
 
@@ -26,6 +29,25 @@ def test_reads_exactly_the_labelled_voxels_of_the_snapshot(labels):
     found[tuple(points.coordinates())] = points.number
     assert np.array_equal(found, np.where(image == 255, 0, image))
     assert points.is_complete
+
+
+def test_leaves_out_what_was_accepted_where_only_labels_by_hand_count(labels):
+    image = np.zeros((40, 70, 90), np.uint8)
+    image[3, 4, 5], image[39, 69, 89] = 1, 5
+    put(labels, image)
+    predicted = np.full((30, 70, 90), 2, np.uint8)
+    box = ((0, 30), (0, 70), (0, 90))
+    accepted = labels.edit(
+        Commit.now("accept", "ada", stroke_id="a", box=box),
+        lambda before: accept_states(before, predicted, OverwriteRule(overwrite="unlabelled")),
+    ).snapshot
+    points = read_points(labels, accepted, by_hand=True)
+    found = np.zeros_like(image)
+    found[tuple(points.coordinates())] = points.number
+    np.testing.assert_array_equal(found, image)
+    assert len(read_points(labels, accepted)) == predicted.size + 1
+    assert [entry.id for entry in painted_classes(labels, accepted, "ignore")] == [1, 5]
+    assert [entry.id for entry in painted_classes(labels, accepted)] == [1, 2, 5]
 
 
 def test_painted_gives_only_the_chunks_that_hold_data(tmp_path):

@@ -12,7 +12,7 @@ VoxloopError 500
 ├── NotFound 404
 │   ├── VolumeNotFound, SnapshotNotFound, PredictionNotFound, JobNotFound, ModelNotFound
 ├── Conflict 409
-│   ├── NameTaken, IllegalTransition, WorkspaceInUse, NothingToUndo, DigestMismatch
+│   ├── NameTaken, IllegalTransition, WorkspaceInUse, NothingToUndo, DigestMismatch, Superseded
 ├── TooLarge 413
 ├── ServiceUnavailable 503  nobody listens on a service's socket
 ├── ServiceTimeout 504
@@ -127,6 +127,10 @@ class NothingToUndo(Conflict):
 
 class DigestMismatch(Conflict):
     """The bytes are not those that were announced."""
+
+
+class Superseded(Conflict):
+    """The same client has asked for something newer."""
 
 
 class TooLarge(VoxloopError):

@@ -4,7 +4,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,11 +42,16 @@ def new_folder(path: Path) -> Iterator[Path]:
     aside.mkdir(parents=True)
     try:
         yield aside
-        _sync_tree(aside)
-        _rename_new(aside, path)
+        keep_folder(aside, path)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
+
+
+def keep_folder(aside: Path, path: Path) -> None:
+    """Make a folder that was filled aside appear as `path`, durably; raises FileExistsError when that exists by then."""
+    _sync_tree(aside)
+    _rename_new(aside, path)
     sync_folder(path.parent)
 
 
@@ -70,10 +75,11 @@ def _sync_tree(folder: Path) -> None:
         sync_folder(Path(parent))
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Delete what writers that were killed have left aside in a folder."""
+def remove_leftovers(folder: Path, kept: Container[Path] = ()) -> None:
+    """Delete what writers that were killed have left aside in a folder, except what is to be `kept`."""
     for leftover in folder.glob(".*.partial"):
-        shutil.rmtree(leftover, ignore_errors=True)
+        if leftover not in kept:
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def sync_folder(folder: Path) -> None:

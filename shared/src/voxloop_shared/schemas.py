@@ -62,9 +62,10 @@ class VolumeInfo(Schema):
 
 
 class OverwriteRule(Schema):
-    """Which voxels may be painted over: all, only unlabelled ones, or only those of the class `replaces`."""
+    """Which voxels may be painted over: all, only unlabelled ones, those and the ones accepted from a prediction, or only those of the
+    class `replaces`."""
 
-    overwrite: Literal["all", "unlabelled", "class"] = "all"
+    overwrite: Literal["all", "unlabelled", "accepted", "class"] = "all"
     replaces: int | None = Field(default=None, ge=0, le=UNCERTAIN)
 
     @model_validator(mode="after")
@@ -90,6 +91,12 @@ class Stroke(OverwriteRule):
     intensity: tuple[float, float] | None = Field(
         default=None, description="paint only voxels whose value lies in this range, ends included"
     )
+    from_prediction: str | None = Field(
+        default=None,
+        max_length=80,
+        description="take each voxel's class from this prediction instead of `value`; where it has none, nothing",
+    )
+    confidence: float = Field(default=0.0, ge=0, le=1, description="with `from_prediction`: only voxels predicted with at least this")
 
 
 class ModelRef(Schema):
@@ -152,7 +159,7 @@ class ModelVersion(Schema):
 
 
 class PredictionInfo(Schema):
-    """Class and confidence per voxel of a volume, made by one model version."""
+    """Class and confidence per voxel of a volume, made by one model version, or by several together."""
 
     id: str
     volume: str
@@ -165,3 +172,9 @@ class PredictionInfo(Schema):
     author: str
     created: datetime
     duration_s: float
+    models: list[ModelRef] = Field(default=[], description="all of them, where several were fused; `model` is the first")
+    flips: bool = Field(default=False, description="each slice was seen mirrored, too")
+    chain: dict[str, Any] | None = Field(default=None, description="the post-processing that made it (see chain.py)")
+    source: str | None = Field(default=None, description="the prediction that it was made from by post-processing")
+    layers: list[str] = Field(default=["class", "confidence"], description="what there is of each voxel")
+    partial: bool = Field(default=False, description="it is still being written: where class is 0 nothing is predicted yet")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from voxloop_compose import console
+from voxloop_compose.chain_files import ChainOption, PresetOption, chosen_chain
 from voxloop_compose.job_watch import explain_end, find_job, follow_log, list_jobs, outcome, read_log, wait_for_job
 from voxloop_compose.service_logs import follow_service_log, read_service_log
 from voxloop_compose.target import JsonOption, Target, VolumeArgument, WorkspaceOption, find_target
@@ -46,22 +47,29 @@ def train(
     config = dict(_setting(text) for text in settings or [])
     target = find_target(workspace)
     order = {"volume": target.volume(volume).id, "snapshot": "latest", "learner": learner, "config": config, "budget_s": budget}
-    _submit(target, "train", order | {"parent": parent, "register_as": register_as}, wait, as_json)
+    submit_job(target, "train", order | {"parent": parent, "register_as": register_as}, wait, as_json)
 
 
 def predict(
     volume: VolumeArgument,
-    model: Annotated[str, typer.Option(metavar="MODEL", help="NAME, NAME@alias or NAME:version.")],
+    model: Annotated[list[str], typer.Option(metavar="MODEL", help="NAME, NAME@alias or NAME:version; several are fused.")],
     planes: Annotated[str | None, typer.Option(help="Orientations: z, zyx or nine.", show_default="the model's")] = None,
+    flips: Annotated[bool, typer.Option("--flips", help="See each slice mirrored, too: four times as long.")] = False,
+    chain: ChainOption = None,
+    preset: PresetOption = None,
     wait: WaitOption = False,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Predict a whole volume with a model."""
-    parse_model(model)
+    """Predict a whole volume with a model, or with several together."""
+    for name in model:
+        parse_model(name)
+    steps = chosen_chain(chain, preset)
     target = find_target(workspace)
-    order: dict[str, Any] = {"volume": target.volume(volume).id, "model": model}
-    _submit(target, "infer", order | ({"planes": planes} if planes else {}), wait, as_json)
+    order: dict[str, Any] = {"volume": target.volume(volume).id, "flips": flips}
+    order |= {"model": model[0]} if len(model) == 1 else {"models": model}
+    order |= ({"planes": planes} if planes else {}) | ({"chain": steps} if steps else {})
+    submit_job(target, "infer", order, wait, as_json)
 
 
 def show_jobs(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
@@ -100,8 +108,9 @@ def cancel(job: Annotated[str, typer.Argument(metavar="JOB")], workspace: Worksp
     console.print_json(outcome(ended)) if as_json else console.say(f"job {ended.id} is {ended.state}")
 
 
-def _submit(target: Target, service: str, order: dict[str, Any], wait: bool, as_json: bool) -> None:
-    job = Job.model_validate(target.post(service, "/jobs", order))
+def submit_job(target: Target, service: str, order: dict[str, Any], wait: bool, as_json: bool, path: str = "/jobs") -> None:
+    """Queue a job, wait for its end if asked to, and say what came of it."""
+    job = Job.model_validate(target.post(service, path, order))
     job = _wait(target, job) if wait else job
     if as_json:
         console.print_json(outcome(job))

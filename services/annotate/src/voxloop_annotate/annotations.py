@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from voxloop_annotate.newest import NewestLabels
 from voxloop_annotate.planes import plane_region
+from voxloop_annotate.proposals import Proposal
 from voxloop_shared.data.blocks import Region
 from voxloop_shared.data.chunks import ChunkCache
 from voxloop_shared.data.history import Commit
@@ -20,6 +21,9 @@ from voxloop_shared.schemas import LAST_CLASS, UNCERTAIN, Axis, LabelClass, Leve
 from voxloop_shared.workspace import Workspace
 
 _CACHE_BYTES = 256 << 20
+
+Propose = Callable[[str, str, Labels], Proposal]
+"""Opens a prediction of a volume, to be accepted into its labels."""
 
 ReadImage = Callable[[str, Region], NDArray[Any]]
 """Gives the values of a volume's image in a region of level 0, an array (z, y, x)."""
@@ -46,9 +50,10 @@ class LabelState(Schema):
 class Annotations:
     """Opens repositories on demand; each method raises VolumeNotFound for an unknown volume."""
 
-    def __init__(self, workspace: Workspace, read_image: ReadImage) -> None:
+    def __init__(self, workspace: Workspace, read_image: ReadImage, propose: Propose) -> None:
         self._workspace = workspace
         self._read_image = read_image
+        self._propose = propose
         self._open: dict[str, Labels] = {}
         self._newest: dict[str, NewestLabels] = {}
         self._chunks = ChunkCache(_CACHE_BYTES)
@@ -67,7 +72,8 @@ class Annotations:
                 path = self._workspace.labels_of(volume_id)
                 if not self._workspace.volume(volume_id).exists():
                     raise VolumeNotFound(f"no volume {volume_id!r}")
-                self._open[volume_id] = Labels.open(path)
+                labels = self._open[volume_id] = Labels.open(path)
+                threading.Thread(target=labels.rehearse, daemon=True, name=f"rehearsal-{volume_id}").start()
             return self._open[volume_id]
 
     def _newest_of(self, volume_id: str, labels: Labels) -> NewestLabels:
@@ -84,11 +90,17 @@ class Annotations:
         return np.ascontiguousarray(block.squeeze("zyx".index(axis))), snapshot
 
     def paint(self, volume_id: str, stroke: Stroke, author: str) -> LabelState:
-        """Commit a stroke; raises InvalidStroke, UnknownClass."""
+        """Commit a stroke; raises InvalidStroke, UnknownClass, PredictionNotFound."""
         labels = self.of(volume_id)
         check_stroke(stroke, labels.shape)
-        within = None if stroke.intensity is None else in_range(self._read_image(volume_id, slices_of(stroke.box)), *stroke.intensity)
-        return label_state(labels, labels.paint(stroke, author, within), author)
+        commit = labels.history.stroke(stroke.id)
+        if commit is None:
+            within = None if stroke.intensity is None else in_range(self._read_image(volume_id, slices_of(stroke.box)), *stroke.intensity)
+            if stroke.from_prediction is None:
+                commit = labels.paint(stroke, author, within)
+            else:
+                commit = self._propose(volume_id, stroke.from_prediction, labels).paint(stroke, author, within)
+        return label_state(labels, commit, author)
 
     def undo(self, volume_id: str, author: str, request_id: str | None = None) -> LabelState:
         """Take the author's newest stroke back; raises NothingToUndo."""
@@ -165,7 +177,7 @@ def describe_history(labels: Labels, author: str, limit: int, before: str | None
     changes, more = history.changes(limit, before)
     mine = history.of(author)
     strokes = [
-        commit.model_dump(mode="json", exclude={"counts", "marks", "span"})
+        commit.model_dump(mode="json", exclude={"counts", "accepted", "marks", "span"})
         | {
             "by": history.root(commit).by,
             "undone": history.is_undone(commit),

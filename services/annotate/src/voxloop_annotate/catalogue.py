@@ -12,6 +12,11 @@ CREATE TABLE IF NOT EXISTS audit (
     number INTEGER PRIMARY KEY, time TEXT NOT NULL, author TEXT NOT NULL, action TEXT NOT NULL, volume TEXT, detail TEXT
 );
 CREATE TABLE IF NOT EXISTS follow_ups (job TEXT PRIMARY KEY, volume TEXT NOT NULL, author TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS flags (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, volume TEXT NOT NULL, axis TEXT NOT NULL, slice INTEGER NOT NULL,
+    z0 INTEGER NOT NULL, z1 INTEGER NOT NULL, y0 INTEGER NOT NULL, y1 INTEGER NOT NULL, x0 INTEGER NOT NULL, x1 INTEGER NOT NULL,
+    author TEXT NOT NULL, time TEXT NOT NULL
+);
 """
 
 
@@ -23,13 +28,13 @@ class Catalogue:
 
     def prepare(self) -> None:
         """Make the tables of a new workspace."""
-        with self._connection() as db:
+        with self.connection() as db:
             db.execute("PRAGMA journal_mode = WAL")
             db.executescript(_SCHEMA)
 
     def add_volume(self, volume_id: str, name: str, author: str) -> None:
         """Show a volume to everybody; harmless when it is shown already."""
-        with self._connection() as db:
+        with self.connection() as db:
             known = db.execute("SELECT 1 FROM volumes WHERE id = ?", (volume_id,)).fetchone()
             if known is None:
                 db.execute("INSERT INTO volumes VALUES (?, ?, ?, ?)", (volume_id, name, _now(), author))
@@ -37,31 +42,32 @@ class Catalogue:
 
     def volume_ids(self) -> list[str]:
         """List the volumes, the one added last first."""
-        with self._connection() as db:
+        with self.connection() as db:
             return [row[0] for row in db.execute("SELECT id FROM volumes ORDER BY added DESC, id")]
 
     def note(self, author: str, action: str, volume: str, detail: str = "") -> None:
         """Add a line to the audit trail."""
-        with self._connection() as db:
+        with self.connection() as db:
             _note(db, author, action, volume, detail)
 
     def add_follow_up(self, job: str, volume: str, author: str) -> None:
         """Remember that the volume is to be predicted when a training job has succeeded."""
-        with self._connection() as db:
+        with self.connection() as db:
             db.execute("INSERT OR REPLACE INTO follow_ups VALUES (?, ?, ?)", (job, volume, author))
 
     def follow_ups(self) -> list[tuple[str, str, str]]:
         """List (job, volume, author) of what waits for a job."""
-        with self._connection() as db:
+        with self.connection() as db:
             return list(db.execute("SELECT job, volume, author FROM follow_ups"))
 
     def drop_follow_up(self, job: str) -> None:
         """Forget what waits for a job."""
-        with self._connection() as db:
+        with self.connection() as db:
             db.execute("DELETE FROM follow_ups WHERE job = ?", (job,))
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def connection(self) -> Iterator[sqlite3.Connection]:
+        """Open the database for one transaction."""
         db = sqlite3.connect(self._path, timeout=10)
         try:
             with db:

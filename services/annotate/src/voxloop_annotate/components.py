@@ -49,10 +49,24 @@ class HistoryPanel(_Shell):
     available_properties: ClassVar[list[str]] = ["id"]
 
 
+class FlagList(_Shell):
+    """The places to look at again."""
+
+    _type = "FlagList"
+    available_properties: ClassVar[list[str]] = ["id"]
+
+
 class LayerPanel(_Shell):
     """Window, opacity and visibility of the layers."""
 
     _type = "LayerPanel"
+    available_properties: ClassVar[list[str]] = ["id"]
+
+
+class ResultPanel(_Shell):
+    """Of the prediction that is shown: how much of each class there is, files to download, post-processing."""
+
+    _type = "ResultPanel"
     available_properties: ClassVar[list[str]] = ["id"]
 
 
@@ -64,7 +78,7 @@ class StatusLine(_Shell):
 
 
 class EventStream(_Shell):
-    """Nothing to see: `jobs`, `services`, `predictions` and `connected` change as the server says."""
+    """Nothing to see: `jobs`, `services`, `predictions` and `connected` change as the server says, `focus` [z, y, x] as the user looks."""
 
     _type = "EventStream"
-    available_properties: ClassVar[list[str]] = ["id", "volume", "jobs", "services", "predictions", "connected"]
+    available_properties: ClassVar[list[str]] = ["id", "volume", "jobs", "services", "predictions", "connected", "focus"]

@@ -13,7 +13,7 @@ from voxloop_annotate.planes import Bounds, plane_region, read_plane
 from voxloop_annotate.superpixels import superpixels
 from voxloop_shared.data.blocks import Region
 from voxloop_shared.data.chunks import CachedArray, ChunkCache
-from voxloop_shared.data.predictions import LAYERS, list_predictions, open_prediction
+from voxloop_shared.data.predictions import list_predictions, open_prediction, read_prediction
 from voxloop_shared.data.volumes import level_array, open_volume, read_info
 from voxloop_shared.errors import InvalidInput, NotFound, VolumeNotFound
 from voxloop_shared.schemas import Axis, Level, PredictionInfo, VolumeInfo
@@ -53,9 +53,9 @@ class Library:
         return read_info(self._workspace, volume_id)
 
     def predictions(self, volume_id: str) -> list[PredictionInfo]:
-        """List a volume's predictions, newest first."""
+        """List a volume's predictions, newest first; those that are still being written are partial."""
         self.volume(volume_id)
-        return list_predictions(self._workspace, volume_id)
+        return list_predictions(self._workspace, volume_id, partial=True)
 
     def slice(
         self, volume_id: str, axis: Axis, index: int, level: int, rows: Bounds = (None, None), columns: Bounds = (None, None)
@@ -94,22 +94,38 @@ class Library:
         rows: Bounds = (None, None),
         columns: Bounds = (None, None),
     ) -> NDArray[Any]:
-        """Cut a plane out of a prediction's class or confidence; raises PredictionNotFound, InvalidInput."""
-        if layer not in LAYERS:
-            raise NotFound(f"a prediction has no layer {layer!r}: it has {' and '.join(LAYERS)}")
-        array, grid = self._prediction_level(volume_id, prediction_id, layer, level)
+        """Cut a plane out of a layer of a prediction, whole or partial; raises PredictionNotFound, InvalidInput."""
+        array, grid = self._layer(volume_id, prediction_id, layer, level)
         return read_plane(array, plane_region(grid, axis, index, rows, columns), axis)
+
+    def prediction(self, volume_id: str, prediction_id: str) -> PredictionInfo:
+        """Say what a prediction is, whole or partial; raises PredictionNotFound."""
+        return read_prediction(self._workspace, volume_id, prediction_id, partial=True)
+
+    def prediction_voxels(self, volume_id: str, prediction_id: str, layer: str, region: Region) -> NDArray[Any]:
+        """Read a region of level 0 of a layer of a prediction, whole or partial; raises PredictionNotFound."""
+        return self._layer(volume_id, prediction_id, layer, 0)[0].read(region)
+
+    def _layer(self, volume_id: str, prediction_id: str, layer: str, level: int) -> tuple[CachedArray, Level]:
+        info = self.prediction(volume_id, prediction_id)
+        if layer not in info.layers:
+            raise NotFound(f"this prediction has no layer {layer!r}: it has {' and '.join(info.layers)}")
+        if info.partial:  # it grows: nothing of it may be kept
+            return self._open_prediction_level(volume_id, prediction_id, layer, level, ChunkCache(0))
+        return self._prediction_level(volume_id, prediction_id, layer, level)
 
     def _open_volume_level(self, volume_id: str, level: int) -> tuple[CachedArray, Level]:
         info, group = open_volume(self._workspace, volume_id)
         grid = _level(info.levels, level)
         return CachedArray(level_array(group, str(level)), self._cache, (info.digest, level)), grid
 
-    def _open_prediction_level(self, volume_id: str, prediction_id: str, layer: str, level: int) -> tuple[CachedArray, Level]:
-        info, group = open_prediction(self._workspace, volume_id, prediction_id)
+    def _open_prediction_level(
+        self, volume_id: str, prediction_id: str, layer: str, level: int, cache: ChunkCache | None = None
+    ) -> tuple[CachedArray, Level]:
+        info, group = open_prediction(self._workspace, volume_id, prediction_id, partial=cache is not None)
         grid = _level(info.levels, level)
         key = (volume_id, prediction_id, layer, level)
-        return CachedArray(level_array(group, f"{layer}/{level}"), self._cache, key), grid
+        return CachedArray(level_array(group, f"{layer}/{level}"), self._cache if cache is None else cache, key), grid
 
     def _count_intensities(self, volume_id: str) -> Histogram:
         info, group = open_volume(self._workspace, volume_id)

@@ -12,6 +12,9 @@ from voxloop_shared.schemas import Schema
 
 log = logging.getLogger(__name__)
 
+_PREVIEW_S = 60.0
+"""The first one starts infer's preview process, and loads the model."""
+
 
 class Light(Schema):
     """How a service is, as the page shows it."""
@@ -30,24 +33,35 @@ class Loop:
     infer: ServiceClient
     catalogue: Catalogue
 
-    def start_training(self, volume: str, learner: str, budget_s: float, author: str, then_predict: bool = True) -> Job:
+    def start_training(
+        self, volume: str, learner: str, budget_s: float, author: str, then_predict: bool = True, accepted: str = "use"
+    ) -> Job:
         """Train on the newest labels; when it succeeds the volume is predicted. Raises what train raises."""
-        body = {"volume": volume, "learner": learner, "budget_s": budget_s}
+        body = {"volume": volume, "learner": learner, "budget_s": budget_s, "accepted": accepted}
         job = Job.model_validate(self.train.post("/jobs", body))
         if then_predict:
             self.catalogue.add_follow_up(job.id, volume, author)
         self.catalogue.note(author, "train", volume, job.id)
         return job
 
-    def start_prediction(self, volume: str, model: str, author: str) -> Job:
-        """Predict the whole volume. Raises what infer raises."""
-        job = Job.model_validate(self.infer.post("/jobs", {"volume": volume, "model": model}))
+    def start_prediction(self, volume: str, model: str | None, author: str, **options: Any) -> Job:
+        """Predict the whole volume; `options` are infer's own (models, planes, flips, focus). Raises what infer raises."""
+        job = Job.model_validate(self.infer.post("/jobs", {"volume": volume, "model": model} | options))
         self.catalogue.note(author, "predict", volume, job.id)
         return job
 
     def cancel(self, service: str, job_id: str) -> Job:
         """Cancel a job of train or infer."""
         return Job.model_validate(self._client(service).post(f"/jobs/{job_id}/cancel"))
+
+    def pause(self, service: str, job_id: str) -> Job:
+        """Interrupt a running job of train or infer, to be resumed."""
+        return Job.model_validate(self._client(service).post(f"/jobs/{job_id}/pause"))
+
+    def preview(self, volume: str, request: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
+        """Predict a part of a slice at once: class, then confidence, and what infer says of them. Raises what infer raises."""
+        response = self.infer.request("POST", "/preview", json=request | {"volume": volume}, timeout_s=_PREVIEW_S)
+        return response.content, {name: value for name, value in response.headers.items() if name.startswith("x-")}
 
     def resume(self, service: str, job_id: str) -> Job:
         """Queue a job again that ended without success."""
@@ -101,6 +115,11 @@ class Loop:
                 if not job.state.is_final:
                     continue
             self.catalogue.drop_follow_up(job_id)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        for client in (self.registry, self.train, self.infer):
+            client.close()
 
     def _client(self, service: str) -> ServiceClient:
         clients = {"registry": self.registry, "train": self.train, "infer": self.infer}

@@ -8,6 +8,8 @@ from voxloop_annotate.catalogue import Catalogue
 from voxloop_annotate.hub import Hub
 from voxloop_annotate.library import Library
 from voxloop_annotate.loop import Loop
+from voxloop_annotate.proposals import Proposals
+from voxloop_annotate.results import Results
 from voxloop_annotate.settings import AnnotateSettings
 from voxloop_annotate.watcher import Watcher
 from voxloop_shared.client import ServiceClient
@@ -30,6 +32,7 @@ class Studio:
     hub: Hub
     loop: Loop
     watcher: Watcher
+    results: Results
 
     def add_volume(self, volume_id: str, author: str) -> VolumeInfo:
         """Show a volume that was written into the workspace, with empty labels; raises VolumeNotFound."""
@@ -74,10 +77,12 @@ def open_studio(settings: AnnotateSettings) -> Studio:
         workspace=workspace,
         catalogue=catalogue,
         library=library,
-        annotations=Annotations(workspace, library.voxels),
+        annotations=Annotations(workspace, library.voxels, Proposals(library).of),
         hub=hub,
         loop=loop,
         watcher=Watcher(loop, hub),
+        results=Results(workspace, infer, catalogue),
     )
+    studio.results.forget_downloads()
     studio.adopt_volumes()
     return studio

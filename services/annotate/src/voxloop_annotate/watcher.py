@@ -61,5 +61,12 @@ class Watcher:
             return
         self._jobs[service, volume] = job
         self._hub.publish(volume, "job", job.model_dump(mode="json"))
-        if service == "infer" and job.state is State.SUCCEEDED:
+        if service == "infer" and _has_to_show(job) != (_has_to_show(known) if known is not None and known.id == job.id else None):
             self._hub.publish(volume, "predictions", {"newest": (job.result or {}).get("prediction")})
+
+
+def _has_to_show(job: Job) -> str | None:
+    """Say what of its prediction a job has to show: nothing, a part, or all."""
+    if job.state is State.SUCCEEDED:
+        return "all"
+    return "part" if job.message.startswith("block") and job.state is not State.CANCELLED else None

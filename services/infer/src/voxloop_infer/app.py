@@ -2,17 +2,20 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 
 from voxloop_infer import __version__
-from voxloop_infer.orders import remove_half_predictions
+from voxloop_infer.leftovers import forget_given_up, remove_half_predictions
+from voxloop_infer.postprocessing.routes import postprocessing_router
 from voxloop_infer.previewer import Previewer
 from voxloop_infer.routes import infer_router
 from voxloop_infer.settings import InferSettings
 from voxloop_shared.health import health_router
-from voxloop_shared.jobs.queue import JobQueue, ProcessRunner
+from voxloop_shared.jobs.queue import JobQueue
 from voxloop_shared.jobs.routes import job_router
+from voxloop_shared.jobs.runner import ProcessRunner
 from voxloop_shared.nets.hardware import device_names
 from voxloop_shared.server import create_api
 from voxloop_shared.workspace import Workspace
@@ -24,19 +27,23 @@ JOB_ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(8 << 2
 def create_app(settings: InferSettings) -> FastAPI:
     """Make the application; its jobs and its preview process live as long as its lifespan."""
     workspace = Workspace(settings.workspace)
-    queue = JobQueue(workspace.jobs, "infer", ProcessRunner("voxloop_infer.worker", settings.environment() | JOB_ENVIRONMENT))
+    runner = ProcessRunner("voxloop_infer.worker", settings.environment() | JOB_ENVIRONMENT)
+    queue = JobQueue(workspace.jobs, "infer", runner, on_end=partial(forget_given_up, workspace))
     previewer = Previewer(settings)
 
     @asynccontextmanager
     async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
-        remove_half_predictions(workspace)
+        remove_half_predictions(workspace, queue.list())
         queue.start()
+        runner.keep_ready()
         yield
         previewer.close()
         queue.close()
+        runner.close()
 
     api = create_api("voxloop infer", __version__, lifespan=lifespan)
     api.include_router(health_router("infer", __version__, settings.workspace, device_names, lambda: queue.length))
     api.include_router(infer_router(settings, queue, previewer))
+    api.include_router(postprocessing_router(settings, queue))
     api.include_router(job_router(queue))
     return api

@@ -3,77 +3,82 @@
 import os
 import threading
 from multiprocessing import parent_process
+from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
 from cachetools import LRUCache
 
-from voxloop_infer.orders import PreviewOrder
+from voxloop_infer.orders import PLANE_OF, PreviewOrder
 from voxloop_infer.settings import InferSettings
-from voxloop_shared.data.blocks import Region
 from voxloop_shared.data.chunks import CachedArray, ChunkCache
 from voxloop_shared.data.volumes import level_array, open_volume
-from voxloop_shared.errors import VoxloopError, from_os_error
+from voxloop_shared.errors import Superseded, VoxloopError, from_os_error
 from voxloop_shared.nets.hardware import let_idle_threads_sleep
-from voxloop_shared.nets.inputs import box_of
 from voxloop_shared.workspace import Workspace
 
-_WARM_MODELS = 4
+_MODEL_BYTES = 512 << 20
 _CACHE_BYTES = 256 << 20
+_FEATURE_BYTES = 256 << 20
+"""For a few screens: while one paints, a retrained model looks again and again at the same place."""
 
 
 class PreviewDesk:
-    """Answers previews in one process, one after the other."""
+    """Answers previews in one process, one after the other; `stop` holds the number of an order that nobody waits for any more."""
 
-    def __init__(self, settings: InferSettings) -> None:
+    def __init__(self, settings: InferSettings, stop: "Synchronized[int]") -> None:
         self._settings = settings
-        self._models: LRUCache[str, Any] = LRUCache(_WARM_MODELS)
+        self._stop = stop
+        self._models: LRUCache[str, Any] = LRUCache(_MODEL_BYTES, getsizeof=lambda model: model.nbytes)
         self._chunks = ChunkCache(_CACHE_BYTES)
+        self._features: LRUCache[Any, Any] = LRUCache(_FEATURE_BYTES, getsizeof=lambda features: features.nbytes)
 
-    def answer(self, order: PreviewOrder) -> bytes:
-        """Give class, then confidence, of the region, row by row."""
-        from voxloop_infer.voting import vote  # torch loads in the child only
+    def answer(self, number: int, order: PreviewOrder) -> tuple[bytes, dict[str, str]]:
+        """Give class, then confidence, of the region, row by row, and how it was found; raises Superseded."""
+        from voxloop_infer.looking import look, plan_look  # torch loads in the child only
+        from voxloop_infer.reading import Image, Shelf
+
+        def check() -> None:
+            if self._stop.value == number:
+                raise Superseded("a newer preview was asked for")
 
         model = self._model(order)
         volume, group = open_volume(Workspace(self._settings.workspace), order.volume)
-        array = CachedArray(level_array(group, "0"), self._chunks, volume.digest)
-        region = _region_of(order)
-        planes = order.axis if order.axis in model.manifest.planes else "z"
-        numbers, confidence = vote(model, array.read, volume.shape, region, planes)
-        return numbers.tobytes() + confidence.tobytes()
+        plan = plan_look(order, volume, model)
+        shelf = Shelf(self._features, (volume.digest, plan.level))
+        array = CachedArray(level_array(group, str(plan.level)), self._chunks, (volume.digest, plan.level))
+        numbers, confidence = look(
+            model, Image(array.read, volume.levels[plan.level].shape, check, shelf, PLANE_OF[order.axis][0]), order, volume, plan
+        )
+        headers = {"X-Level": str(plan.level), "X-Exact": str(int(plan.is_exact)), "X-Shape": f"{numbers.shape[0]},{numbers.shape[1]}"}
+        return numbers.tobytes() + confidence.tobytes(), headers
 
     def _model(self, order: PreviewOrder) -> Any:
         from voxloop_infer.model import load_model
 
         model = self._models.get(order.model.digest)
         if model is None:
-            model = self._models[order.model.digest] = load_model(order.model, self._settings)
+            model = load_model(order.model, self._settings)
+            if model.nbytes <= self._models.maxsize:
+                self._models[order.model.digest] = model
         return model
-
-
-def _region_of(order: PreviewOrder) -> Region:
-    """Give the voxels of the region; one slice thick, so that in C order they are its rows."""
-    rows, columns = order.region
-    box = box_of(order.axis, (order.index, order.index + 1), rows, columns)
-    z, y, x = (slice(*span) for span in box)
-    return z, y, x
 
 
 _desk: PreviewDesk
 """The one state of the child process, made before its first call."""
 
 
-def open_desk(settings: str) -> None:
+def open_desk(settings: str, stop: "Synchronized[int]") -> None:
     """Prepare the child process; it ends when its parent does, however that died."""
     global _desk
     let_idle_threads_sleep()
     threading.Thread(target=_die_with_parent, daemon=True, name="parent-watch").start()
-    _desk = PreviewDesk(InferSettings.model_validate_json(settings))
+    _desk = PreviewDesk(InferSettings.model_validate_json(settings), stop)
 
 
-def answer_preview(order: str) -> bytes | dict[str, Any]:
+def answer_preview(number: int, order: str) -> tuple[bytes, dict[str, str]] | dict[str, Any]:
     """Answer in the child; errors travel as JSON, for an exception's own arguments may not survive the way."""
     try:
-        return _desk.answer(PreviewOrder.model_validate_json(order))
+        return _desk.answer(number, PreviewOrder.model_validate_json(order))
     except VoxloopError as error:
         return error.to_json()
     except OSError as error:

@@ -18,15 +18,18 @@ def infer_router(settings: InferSettings, queue: JobQueue, previewer: Previewer)
     def predict(spec: PredictSpec, caller: CallerDep) -> Job:
         """Queue a prediction; whatever can be refused at once is refused here."""
         order = freeze(spec, settings)
-        title = f"Predict {order.volume} with {order.model.name}:{order.model.version}"
+        names = " + ".join(f"{model.name}:{model.version}" for model in order.models)
+        title = f"Predict {order.volume} with {names}"
         return queue.submit(kind="predict", title=title, volume=order.volume, spec=order.model_dump(mode="json"), author=caller.user)
 
     @router.post("/preview")
     def preview(spec: PreviewSpec) -> Response:
-        """Predict a region of one slice: class, then confidence, as raw bytes (rows × columns each)."""
+        """Predict a region of one slice: class, then confidence, as raw bytes (rows × columns each, see X-Shape).
+
+        X-Level says which level of the image was looked at, X-Exact whether the whole prediction would answer the same.
+        """
         order = freeze_preview(spec, settings)
-        (top, bottom), (left, right) = order.region
-        headers = {"X-Shape": f"{bottom - top},{right - left}", "X-Model": order.model.digest}
-        return Response(previewer.preview(order), media_type="application/octet-stream", headers=headers)
+        content, headers = previewer.preview(order, spec.client)
+        return Response(content, media_type="application/octet-stream", headers=headers | {"X-Model": order.model.digest})
 
     return router

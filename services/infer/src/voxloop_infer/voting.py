@@ -1,116 +1,146 @@
-"""Class and confidence of a box of voxels: the network run over slices of one or three orientations, probabilities averaged."""
+"""Class, confidence and uncertainty of a box of voxels: models run over one or more orientations, their probabilities averaged."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+import math
+from collections.abc import Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from voxloop_infer.classifying import classify
+from voxloop_infer.classifying import classify, pixel_halo
+from voxloop_infer.diagonals import DIAGONALS, count_diagonal, diagonal_halo
 from voxloop_infer.model import Model
+from voxloop_infer.reading import Image, Shape, inside, size_of
+from voxloop_infer.slices import architecture_of, count_slices, slice_opinions
+from voxloop_infer.tally import Answer, Tally, likeliest
 from voxloop_shared.data.blocks import Region, blocks_of
-from voxloop_shared.nets.inputs import PLANE_AXES, Span, box_of, facing, read_mirrored, rounded_up
+from voxloop_shared.nets.inputs import PLANE_AXES
 from voxloop_shared.nets.pixel import PixelArchitecture
-from voxloop_shared.nets.unet import UnetArchitecture
 
-Read = Callable[[Region], NDArray[Any]]
-Shape = tuple[int, int, int]
-Answer = tuple[NDArray[np.uint8], NDArray[np.uint8]]
-
-_EDGE = 32
-"""Rows and columns of its mirror image that the network sees beyond the volume's edge."""
 _TILE = (256, 512)
-"""Rows and columns without halo; larger ones spend less on halo, and more memory on what is between the layers."""
-_VOTE_BYTES = 32 << 20
+"""Rows and columns without halo; larger ones spend less on halo, but what is between the layers leaves the cache."""
+_TILE_REACHES = 4
+"""A deep network's tile is at least so many times as long as its halo is wide: the halo can be exact at any depth."""
+_VOTE_BYTES = 160 << 20
+"""For the sums of all voices over a box."""
+_SIDES = (256, 192, 128, 96, 64, 32)
+_FLIPS = 4
 
 
-def vote(model: Model, read: Read, shape: Shape, region: Region, planes: str) -> Answer:
-    """Give class and confidence (0..255) of a region; reads around it, in memory that does not grow with the volume."""
-    if isinstance(model.architecture, PixelArchitecture):
-        return classify(model, model.architecture, read, shape, region)
-    size = tuple(part.stop - part.start for part in region)
-    numbers, confidence = np.empty(size, np.uint8), np.empty(size, np.uint8)
-    for piece in blocks_of(size, _piece_size(model, planes)):
-        inside = tuple(slice(p.start + r.start, p.stop + r.start) for p, r in zip(piece, region, strict=True))
-        numbers[piece], confidence[piece] = _vote_piece(model, read, shape, inside, planes)  # type: ignore[arg-type]
-    return numbers, confidence
+def vote(models: Sequence[Model], image: Image, region: Region, planes: str, *, flips: bool = False) -> Answer:
+    """Give class, confidence and uncertainty of a region; reads around it, in memory that does not grow with the region.
+
+    `planes` is an axis, several of them ("zyx"), or "nine": all axes and six diagonals. Every model counts the same, and within it
+    every orientation, mirror image and member. All models answer in the order of the first one's classes.
+    """
+    size = size_of(region)
+    layers = [torch.empty(size, dtype=torch.uint8) for _ in range(2 + (count_voices(models, planes, flips=flips) > 1))]
+    for piece in blocks_of(size, piece_size(models, planes, flips=flips)):
+        part = inside(piece, region)
+        for layer, found in zip(layers, _vote_piece(models, image, part, planes, flips=flips), strict=True):
+            layer[piece] = found
+    numbers, confidence, *rest = (layer.numpy() for layer in layers)
+    return Answer(numbers, confidence, rest[0] if rest else None)
 
 
-def _piece_size(model: Model, planes: str) -> Shape:
-    """Give how much is voted on at once: whole tiles of single slices, or a cube whose probabilities fit."""
-    if len(planes) == 1:
-        return (1 << 30, *_TILE)
-    voxels = _VOTE_BYTES // (4 * len(model.manifest.classes))
-    side = max(32, int(min(256, voxels ** (1 / 3))) // 32 * 32)
+def count_voices(models: Sequence[Model], planes: str, *, flips: bool) -> int:
+    """Count what is averaged."""
+    return sum(_voices_of(model, planes, flips=flips) for model in models)
+
+
+def orientations(planes: str) -> list[str | int]:
+    """Name the orientations of a plane set: axes, and numbers of diagonals."""
+    return [*"zyx", *range(len(DIAGONALS))] if planes == "nine" else list(planes)
+
+
+def piece_size(models: Sequence[Model], planes: str, *, flips: bool) -> Shape:
+    """Give how much is voted on at once: whole tiles of single slices, or a cube whose sums fit."""
+    if count_voices(models, planes, flips=flips) == 1:
+        return _WHOLE if reads_features(models[0]) else _tile(models[0], planes)
+    voxels = _VOTE_BYTES // (2 * (len(models[0].manifest.classes) + 1))
+    if len(planes) == 1 and not reads_features(models[0]):
+        tile = _tile(models[0], planes)
+        flat = math.prod(min(side, voxels) for side in tile) // voxels
+        return tuple(max(1, voxels // flat) if side == _WHOLE[0] else side for side in tile)  # type: ignore[return-value]
+    side = next((side for side in _SIDES if side**3 <= voxels), _SIDES[-1])
     return (side, side, side)
 
 
-def _vote_piece(model: Model, read: Read, shape: Shape, region: Region, planes: str) -> Answer:
-    if len(planes) == 1:
-        return _answer_slices(model, read, shape, region, planes)
-    return _answer_cube(model, read, shape, region, planes)
+def halo_of(models: Sequence[Model], planes: str) -> Shape:
+    """Give how far around a region (z, y, x) any of its answers depends on the volume."""
+    halos = [_halo(model, orientation) for model in models for orientation in orientations(planes)]
+    z, y, x = (max(sizes) for sizes in zip(*halos, strict=True))
+    return z, y, x
 
 
-def _answer_slices(model: Model, read: Read, shape: Shape, region: Region, axis: str) -> Answer:
-    """Decide slice by slice: no probability outlives its slice."""
-    size = tuple(part.stop - part.start for part in region)
-    numbers, confidence = np.empty(size, np.uint8), np.empty(size, np.uint8)
-    numbers_facing, confidence_facing = facing(numbers, axis), facing(confidence, axis)
-    for part, probability in slice_probabilities(model, read, shape, region, axis):
-        numbers_facing[part], confidence_facing[part] = decide(model, probability)
-    return numbers, confidence
+_WHOLE = (1 << 30, 1 << 30, 1 << 30)
 
 
-def _answer_cube(model: Model, read: Read, shape: Shape, region: Region, planes: str) -> Answer:
-    """Sum the probabilities of all orientations, then decide (soft voting)."""
-    size = tuple(part.stop - part.start for part in region)
-    total = torch.zeros((len(model.manifest.classes), *size))
-    for axis in planes:
-        order = PLANE_AXES[axis]
-        of_axis = total.permute(order[0] + 1, 0, order[1] + 1, order[2] + 1)  # (slice, class, row, column), a view
-        for part, probability in slice_probabilities(model, read, shape, region, axis):
-            of_axis[part] += probability.cpu()
-    numbers, confidence = np.empty(size, np.uint8), np.empty(size, np.uint8)
-    for z in range(size[0]):  # a slice at a time: the intermediate results are larger than the sum
-        numbers[z : z + 1], confidence[z : z + 1] = decide(model, total[:, z].unsqueeze(0) / len(planes))
-    return numbers, confidence
+def reads_features(model: Model) -> bool:
+    """Say whether a model decides voxel by voxel on features, not on slices."""
+    return isinstance(model.architecture, PixelArchitecture)
 
 
-def decide(model: Model, probability: Tensor) -> Answer:
-    """Take the likeliest class; `probability` is (slices, classes, rows, columns)."""
-    best, channel = probability.max(dim=1)
-    confidence = (best * 255).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
-    return model.class_ids[channel.cpu().numpy()], confidence
+def _voices_of(model: Model, planes: str, *, flips: bool) -> int:
+    """Count a model's orientations, members and mirror images; one that reads features has neither."""
+    return 1 if reads_features(model) else len(orientations(planes)) * model.members * (_FLIPS if flips else 1)
 
 
-def slice_probabilities(model: Model, read: Read, shape: Shape, region: Region, axis: str) -> Iterator[tuple[slice, Tensor]]:
-    """Run the network over a region's slices of one orientation, a few at a time.
-
-    Gives which slices (counted from the region's first) and their probabilities (slices, classes, rows, columns).
-    """
-    of_slices, of_rows, of_columns = (region[a] for a in PLANE_AXES[axis])
-    architecture = model.architecture
-    assert isinstance(architecture, UnetArchitecture)
-    stride, context = architecture.stride, architecture.context
-    _, height, width = (shape[a] for a in PLANE_AXES[axis])
-    rows, columns = (_with_halo(part, length, architecture.reach, stride) for part, length in ((of_rows, height), (of_columns, width)))
-    wide = box_of(axis, (of_slices.start - context, of_slices.stop + context), rows, columns)
-    block = facing(read_mirrored(read, shape, wide), axis)
-    count, step = of_slices.stop - of_slices.start, model.slices_per_pass(rows[1] - rows[0], columns[1] - columns[0])
-    top, left = of_rows.start - rows[0], of_columns.start - columns[0]
-    for start in range(0, count, step):
-        stop = min(start + step, count)
-        probability = model.probabilities(block[start : stop + 2 * context], architecture.in_channels)
-        inner = probability[:, :, top : top + of_rows.stop - of_rows.start, left : left + of_columns.stop - of_columns.start]
-        yield slice(start, stop), inner
+def _tile(model: Model, axis: str) -> Shape:
+    least = _TILE_REACHES * architecture_of(model).reach
+    size = list(_WHOLE)
+    _, row_axis, column_axis = PLANE_AXES[axis]
+    size[row_axis], size[column_axis] = (max(side, least) for side in _TILE)
+    return (size[0], size[1], size[2])
 
 
-def _with_halo(part: slice, length: int, halo: int, stride: int) -> Span:
-    """Widen a span by all that its answer depends on, but no further beyond the volume's edge than any other block.
+def _halo(model: Model, orientation: str | int) -> Shape:
+    if reads_features(model):
+        return pixel_halo(model)
+    if isinstance(orientation, int):
+        halo = diagonal_halo(model)
+        return (halo, halo, halo)
+    architecture = architecture_of(model)
+    sizes = [architecture.reach + architecture.stride] * 3
+    sizes[PLANE_AXES[orientation][0]] = architecture.context
+    return (sizes[0], sizes[1], sizes[2])
 
-    The bounds are multiples of the stride: tiles then pool the same voxels as whole slices, and answer the same.
-    """
-    first, last = max(part.start - halo, -_EDGE), min(part.stop + halo, length + _EDGE)
-    return first // stride * stride, rounded_up(last, stride)
+
+def _vote_piece(models: Sequence[Model], image: Image, region: Region, planes: str, *, flips: bool) -> list[Tensor]:
+    """Give the layers of a piece, on the CPU."""
+    first, voices = models[0], count_voices(models, planes, flips=flips)
+    ids = torch.tensor([entry.id for entry in first.manifest.classes], dtype=torch.uint8, device=first.device.torch)
+    size = size_of(region)
+    if voices == 1:
+        return _decide_alone(first, image, region, planes, ids)
+    tally = Tally.zeros(len(ids), size, voices, first.device.torch)
+    for model in models:
+        share = 1 / (len(models) * _voices_of(model, planes, flips=flips))
+        _count(tally, model, image, region, planes, share, flips=flips)
+    return [layer.cpu() for layer in tally.decide(ids) if layer is not None]
+
+
+def _decide_alone(model: Model, image: Image, region: Region, axis: str, ids: Tensor) -> list[Tensor]:
+    """Decide part by part what one voice says: no probability outlives its part."""
+    size = size_of(region)
+    layers = [torch.empty(size, dtype=torch.uint8, device=model.device.torch) for _ in range(2)]
+    if reads_features(model):
+        for piece, probability in classify(model, image, region):
+            layers[0][piece], layers[1][piece] = likeliest(probability, ids)
+        return [layer.cpu() for layer in layers]
+    facing = [layer.permute(PLANE_AXES[axis]) for layer in layers]
+    for part, probability in slice_opinions(model, image, region, axis):
+        facing[0][part], facing[1][part] = likeliest(probability, ids)
+    return [layer.cpu() for layer in layers]
+
+
+def _count(tally: Tally, model: Model, image: Image, region: Region, planes: str, share: float, *, flips: bool) -> None:
+    """Add all that a model says of a region."""
+    if reads_features(model):
+        for piece, probability in classify(model, image, region):
+            tally.add(probability, share, piece)
+        return
+    for orientation in orientations(planes):
+        if isinstance(orientation, int):
+            count_diagonal(tally, model, image, region, DIAGONALS[orientation], share, flips=flips)
+        else:
+            count_slices(tally, model, image, region, orientation, share, flips=flips)

@@ -1,24 +1,46 @@
-"""The process of one prediction job: `python -m voxloop_infer.worker FOLDER`."""
+"""The process of one job: `python -m voxloop_infer.worker FOLDER`; `--standby` gets ready and waits for a folder."""
 
+import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
+from voxloop_infer.postprocessing.job import predict_and_chain, run_postprocessing
 from voxloop_infer.settings import InferSettings
 from voxloop_shared.jobs.worker import JobContext, run_worker
 from voxloop_shared.logs import configure_logging
 from voxloop_shared.nets.hardware import let_idle_threads_sleep
 
+_NICE = 5
+"""Previews and training go before: somebody waits for them."""
+
+Work = Callable[[JobContext, InferSettings], dict[str, Any]]
+
+
+def _predict(context: JobContext, settings: InferSettings) -> dict[str, Any]:
+    from voxloop_infer.prediction import predict_volume  # torch takes seconds to load: the job has been told to start before
+
+    return predict_and_chain(context, settings, predict_volume)
+
+
+WORKS: dict[str, Work] = {"predict": _predict, "postprocess": run_postprocessing}
+"""What is done per kind of job."""
+
 
 def work(context: JobContext) -> dict[str, Any]:
-    """Predict as the job's order says."""
+    """Do what the job's kind and order say."""
     context.report("starting", 0.0)
     let_idle_threads_sleep()
-    # torch takes seconds to load: the line above must be out before
-    from voxloop_infer.prediction import predict_volume
+    return WORKS[context.kind](context, InferSettings())
 
-    return predict_volume(context, InferSettings())
+
+def get_ready() -> None:
+    """Load what takes long, before there is a job."""
+    let_idle_threads_sleep()
+    import voxloop_infer.prediction  # noqa: F401
 
 
 if __name__ == "__main__":
     configure_logging("infer", "INFO")
-    sys.exit(run_worker(work))
+    os.nice(_NICE)
+    sys.exit(run_worker(work, get_ready))

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from voxloop_shared.health import health_router
-from voxloop_shared.jobs.queue import JobQueue, ProcessRunner
+from voxloop_shared.jobs.queue import JobQueue
 from voxloop_shared.jobs.routes import job_router
+from voxloop_shared.jobs.runner import ProcessRunner
 from voxloop_shared.nets.hardware import device_names
 from voxloop_shared.server import create_api
 from voxloop_shared.workspace import Workspace

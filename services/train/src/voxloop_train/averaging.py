@@ -5,22 +5,23 @@ import copy
 import torch
 from torch import nn
 
-_DECAY = 0.99
 _WARM_UP = 10
 
 
 class AveragedNetwork:
     """A copy of a network whose weights, and batch statistics, are the exponential average of the network's."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, decay: float, *, is_trained: bool = False) -> None:
+        self._decay = decay
         self.network = copy.deepcopy(network).eval().requires_grad_(requires_grad=False)
-        self._updates = 0
+        self.updates = round(decay * _WARM_UP / (1 - decay)) if is_trained else 0  # after so many the decay no longer grows
+        """How often it has moved; a network that was trained before is not forgotten as a random start is."""
 
     @torch.no_grad()
     def update(self, network: nn.Module) -> None:
         """Move towards a network; faster at first, so that the random start is forgotten."""
-        self._updates += 1
-        decay = min(_DECAY, self._updates / (_WARM_UP + self._updates))
+        self.updates += 1
+        decay = min(self._decay, self.updates / (_WARM_UP + self.updates))
         for mean, value in zip(self.network.state_dict().values(), network.state_dict().values(), strict=True):
             if mean.is_floating_point():
                 mean.lerp_(value, 1 - decay)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxloop_shared.data.chunks import CachedArray
-from voxloop_shared.nets.inputs import PLANE_AXES, box_of, facing, normalise, read_mirrored
+from voxloop_shared.nets.inputs import PLANE_AXES, box_of, facing, normalise, read_extended
 from voxloop_shared.schemas import Normalisation
 from voxloop_train.losses import IGNORED
 from voxloop_train.points import LabelPoints
@@ -23,7 +23,7 @@ class Place:
 
 
 class CropSource:
-    """Images of crops, with context slices, normalised; beyond its edges the volume is its own mirror image."""
+    """Images of crops, with context slices, normalised; beyond its edges the outermost voxels go on."""
 
     def __init__(self, array: CachedArray, normalisation: Normalisation, context: int, size: int) -> None:
         self._array = array
@@ -36,7 +36,7 @@ class CropSource:
         """Give (1 + 2 context, size, size)."""
         slices = (place.index - self._context, place.index + self._context + 1)
         rows, columns = (place.row, place.row + self.size), (place.column, place.column + self.size)
-        block = read_mirrored(self._array.read, self.shape, box_of(place.axis, slices, rows, columns))
+        block = read_extended(self._array.read, self.shape, box_of(place.axis, slices, rows, columns))
         return normalise(facing(block, place.axis), self._normalisation)
 
 

@@ -4,6 +4,8 @@ The forest learns from the strokes. Asked about voxels from all over the volume 
 network sees far more than the strokes; of the strokes' own voxels the forest tells what trees answer that never saw them.
 """
 
+import warnings
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -18,10 +20,17 @@ _RATE = 5e-3
 _WEIGHT_DECAY = 1e-4
 
 
-def grow_forest(features: Tensor, channel: NDArray[np.int64], trees: int, seed: int) -> RandomForestClassifier:
-    """Fit a forest (Breiman 2001) to labelled voxels: features (voxels, channels), class channels (voxels)."""
-    forest = RandomForestClassifier(trees, n_jobs=-1, random_state=seed, oob_score=True, bootstrap=True)
-    return forest.fit(features.numpy(), channel)
+def grow_forest(
+    features: Tensor, channel: NDArray[np.int64], trees: int, seed: int, *, answers_strokes: bool = False
+) -> RandomForestClassifier:
+    """Fit a forest (Breiman 2001) to labelled voxels: features (voxels, channels), class channels (voxels).
+
+    With `answers_strokes` it can be asked for `answers_on_strokes`, which takes time.
+    """
+    forest = RandomForestClassifier(trees, n_jobs=-1, random_state=seed, oob_score=answers_strokes, bootstrap=True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Some inputs do not have OOB scores", UserWarning)  # `answers_on_strokes` knows what to do
+        return forest.fit(features.numpy(), channel)
 
 
 def ask(forest: RandomForestClassifier, features: Tensor, classes: int) -> Tensor:

@@ -46,12 +46,12 @@ class FeatureSource:
         low, high = voxels.min(axis=1), voxels.max(axis=1) + 1
         box, core = self.bank.around(tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True)), self.shape)  # type: ignore[arg-type]
         image = torch.from_numpy(normalise(self._array.read(box), self._normalisation))
-        levels = self.bank.levels(image)
+        levels = self.bank.levels(image, core)
         found = torch.empty(voxels.shape[1], self.bank.channels)
         for z in np.unique(voxels[0]).tolist():
             chosen = np.flatnonzero(voxels[0] == z)
             start = core[0].start + z - int(low[0])
-            features = self.bank.of_levels(image, levels, (slice(start, start + 1), *core[1:]))[:, 0]
+            features = self.bank.of_levels(levels, (slice(start, start + 1), *core[1:]))[:, 0]
             rows, columns = (torch.from_numpy(voxels[axis, chosen] - low[axis]) for axis in (1, 2))
             found[chosen] = features[:, rows, columns].T
         return found

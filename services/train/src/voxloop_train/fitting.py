@@ -1,215 +1,137 @@
-"""Fitting a network to sparse labels within a time budget."""
+"""Fitting networks to sparse labels within a time budget: one, or the members of an ensemble one after another."""
 
+import copy
 import logging
-import math
-import time
-from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
-from voxloop_shared.data.chunks import CachedArray, ChunkCache
-from voxloop_shared.data.labels import Labels
-from voxloop_shared.data.volumes import level_array, open_volume
-from voxloop_shared.errors import TooFewLabels, VoxloopError
 from voxloop_shared.nets.architectures import build_network
-from voxloop_shared.nets.devices import Device, choose_device
-from voxloop_shared.nets.inputs import normalisation_of, rounded_up
+from voxloop_shared.nets.inputs import normalisation_of
 from voxloop_shared.nets.unet import UnetArchitecture
-from voxloop_shared.nets.weights import copy_state, has_finite_weights, put_matching_weights, read_weights
-from voxloop_train.augment import vary
+from voxloop_shared.nets.weights import read_weights
 from voxloop_train.averaging import AveragedNetwork
-from voxloop_train.crops import CropSource
-from voxloop_train.holdout import Split, hold_out
+from voxloop_train.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from voxloop_train.conclusion import architecture_of, conclude
+from voxloop_train.inheritance import Parent, inherit, match_classes, shrink_and_perturb
+from voxloop_train.interruption import Interruption
 from voxloop_train.learners.learner import Learned, Lesson, Report
 from voxloop_train.learners.unet import UnetSettings, planes_of
-from voxloop_train.losses import class_weights, masked_loss
-from voxloop_train.points import read_points
-from voxloop_train.sampling import Sampler
-from voxloop_train.schedule import Clock, learning_rate
-from voxloop_train.validation import Score, Validator
+from voxloop_train.material import Material, prepare_material
+from voxloop_train.points import points_of
+from voxloop_train.run import Run, Trained
+from voxloop_train.schedule import Clock
 
 log = logging.getLogger(__name__)
 
-_CACHE_BYTES = 192 << 20
-_REPORT_EVERY_S = 0.5
-_JUDGED_SHARE = 0.1
-"""Share of the time that goes into validation, at most."""
-_GRADIENT_NORM = 5.0
-
 
 def fit(lesson: Lesson, settings: UnetSettings) -> Learned:
-    """Train a U-Net on a snapshot's labels; the budget counts from here."""
-    clock = Clock(lesson.budget_s, settings.steps)
-    lesson.report("reading labels", 0.0, eta_s=lesson.budget_s, step=0)
-    torch.manual_seed(settings.seed)
-    device = choose_device()
-    classes = [entry.id for entry in lesson.classes]
-    split = _split(lesson, settings, classes)
-    architecture = _architecture(settings, len(classes))
-    source = _crop_source(lesson, settings, architecture)
-    network = _network(lesson, architecture, device)
-    planes = planes_of(settings, lesson.volume)
-    sampler = Sampler(split, classes, source, planes, settings.seed)
-    validator = Validator(split.held, classes, source, "z", settings.seed)
-    weight = class_weights(torch.bincount(torch.from_numpy(np.searchsorted(classes, split.train.number)), minlength=len(classes)))
-    log.info("%d labelled voxels, %d held out (%s), on %s", len(split.train), len(split.held), split.note, device.description)
-    run = Run(network, device, sampler, validator, weight, settings, clock, lesson.report)
-    best = run.train()
+    """Train U-Nets on a snapshot's labels; the budget counts from here, and what an interrupted attempt used counts, too."""
+    stored = read_checkpoint(lesson.checkpoint) if lesson.resumes else None
+    clock = Clock(lesson.budget_s, used_s=stored.values["used_s"] if stored else 0.0)
+    if stored is None:
+        lesson.report("reading labels", 0.0, eta_s=lesson.budget_s, step=0)
+    points = points_of(lesson, settings.seed)
+    architecture = UnetArchitecture(classes=len(lesson.classes), **settings.model_dump(include={"in_channels", "width", "depth"}))
+    material = prepare_material(lesson, settings, architecture, points)
+    trained = Course(lesson, settings, architecture, material, clock, stored).train()
     return Learned(
-        architecture=architecture.model_dump(),
+        architecture=architecture_of(architecture, len(trained)).model_dump(),
         normalisation=normalisation_of(lesson.volume.intensity),
-        planes=planes,
-        weights=best,
-        metrics=_metrics(run, split, classes),
-        hardware=device.description,
+        planes=planes_of(settings, lesson.volume),
+        **conclude(trained, architecture, material),
+        hardware=material.device.description,
         train_s=round(clock.elapsed_s, 3),
     )
 
 
-class Run:
-    """One network on its way: steps, averages, judges, remembers the best."""
+class Course:
+    """The runs of a training, each with an equal share of the time that is left, and the checkpoint of all."""
 
     def __init__(
         self,
-        network: nn.Module,
-        device: Device,
-        sampler: Sampler,
-        validator: Validator,
-        class_weight: torch.Tensor,
+        lesson: Lesson,
         settings: UnetSettings,
+        architecture: UnetArchitecture,
+        material: Material,
         clock: Clock,
-        report: Report,
+        stored: Checkpoint | None,
     ) -> None:
-        self._network = network
-        self._device = device
-        self._sampler = sampler
-        self._validator = validator
-        self._class_weight = class_weight.to(device.torch)
+        self._lesson = lesson
         self._settings = settings
+        self._architecture = architecture
+        self._material = material
         self._clock = clock
-        self._report_line = report
-        self._tuner = device.new_tuner()
-        self._average = AveragedNetwork(network)
-        self._random = torch.Generator().manual_seed(settings.seed)
-        self._optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
-        self._best: dict[str, torch.Tensor] | None = None
-        self._last_report_s = -math.inf
-        self._next_judgement_s = 0.1 * clock.budget_s
-        self._peak = -math.inf
-        self._tolerance = 1 / math.sqrt(max(1, validator.voxels))
-        self.best_score = Score([])
-        self.best_step = 0
-        self.steps = 0
-        self.loss = math.nan
+        self._parent = _parent_of(lesson)
+        self._stored_run = stored.part("run") if stored else None
+        self._trained = _trained_in(stored) if stored else []
 
-    def train(self) -> dict[str, torch.Tensor]:
-        """Step until the budget is used, and give the best weights."""
-        self._network.train()
-        while (used := self._clock.used(self.steps)) < 1 or self.steps == 0:
-            with self._tuner.timed():
-                self._step(learning_rate(used, self._settings.learning_rate))
-            if len(self._validator) and self._clock.elapsed_s >= self._next_judgement_s:
-                self._judge()
-            self._report(used)
-        self._judge()
-        assert self._best is not None
-        if not has_finite_weights(self._best):
-            raise VoxloopError("the training diverged (weights are not finite): try a smaller learning rate")
-        return self._best
+    def train(self) -> list[Trained]:
+        """Train the members that are not trained yet."""
+        with Interruption() as interruption:
+            while len(self._trained) < self._settings.members:
+                run = self._begin(len(self._trained))
+                self._trained.append(run.train(interruption, self._keep))
+        return self._trained
 
-    def _step(self, rate: float) -> None:
-        images, targets = self._sampler.batch(self._settings.batch)
-        images, targets = vary(self._device.send(images), targets.to(self._device.torch), self._random)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
-        with self._device.autocast():
-            logits = self._network(images.contiguous(memory_format=torch.channels_last))
-        loss = masked_loss(logits, targets, self._class_weight)
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self._network.parameters(), _GRADIENT_NORM)
-        self._optimizer.step()
-        self._average.update(self._network)
-        self.steps += 1
-        self.loss = loss.item()
+    def _begin(self, number: int) -> Run:
+        """Start a member, or go on with the one that was interrupted."""
+        settings, stored, self._stored_run = self._settings, self._stored_run, None
+        seed = settings.seed + number
+        torch.manual_seed(seed)
+        network, average = self._networks(number)
+        if stored is None:
+            budget_s = max(0.0, self._clock.budget_s - self._clock.elapsed_s) / (settings.members - number)
+            clock = Clock(budget_s, settings.steps)
+        else:
+            clock = Clock(stored.values["budget_s"], settings.steps, stored.values["used_s"])
+        rate = settings.learning_rate * (settings.warm_rate if self._parent else 1.0)
+        run = Run(network, average, self._material, settings, clock, self._reporting(number, clock.budget_s), seed=seed, rate=rate)
+        if stored is not None:
+            run.restore(stored)
+            log.info("going on after %.1f s", clock.elapsed_s)
+        return run
 
-    def _judge(self) -> None:
-        """Judge the average, and keep a copy unless an earlier one was clearly better.
+    def _networks(self, number: int) -> tuple[nn.Module, AveragedNetwork]:
+        """Build a network and the average of its weights, which begins with the parent's own: they are good already."""
+        settings, network = self._settings, build_network(self._architecture.model_dump())
+        if self._parent is None:
+            network = self._material.device.place(network)
+            return network, AveragedNetwork(network, settings.averaging)
+        fresh = copy.deepcopy(network)
+        inherit(network, self._parent.member(number), self._parent.channels)
+        network = self._material.device.place(network)
+        average = AveragedNetwork(network, settings.averaging, is_trained=True)
+        if settings.shrink < 1 or settings.perturb > 0:
+            shrink_and_perturb(network, fresh, settings.shrink, settings.perturb)
+        return network, average
 
-        Differences below the sampling error of so few voxels are noise: then the one that has learnt longer is kept.
-        """
-        start = time.monotonic()
-        score = self._validator.score(self._average.network, self._device, self._settings.batch)
-        self._peak = max(self._peak, score.mean)  # a comparison with NaN, where nothing is held out, is false
-        if self._best is None or not score.mean < self._peak - self._tolerance:
-            self._best, self.best_score, self.best_step = copy_state(self._average.network), score, self.steps
-        took = time.monotonic() - start
-        self._clock.reserve_s = min(1.2 * took, 0.2 * self._clock.budget_s)
-        self._next_judgement_s = self._clock.elapsed_s + max(took / _JUDGED_SHARE, 0.04 * self._clock.budget_s)
+    def _keep(self, run: Checkpoint) -> None:
+        found = Checkpoint(values={"used_s": self._clock.elapsed_s, "trained": len(self._trained)})
+        for number, trained in enumerate(self._trained):
+            found.add(f"trained{number}", trained.checkpoint())
+        found.add("run", run)
+        write_checkpoint(self._lesson.checkpoint, found)
 
-    def _report(self, used: float) -> None:
-        elapsed = self._clock.elapsed_s
-        if elapsed - self._last_report_s < _REPORT_EVERY_S:
-            return
-        self._last_report_s = elapsed
-        score = self.best_score.mean
-        said = "" if math.isnan(score) else f", Dice on held-out strokes {score:.2f}"
-        self._report_line(
-            f"step {self.steps}{said}",
-            round(used, 4),
-            round(elapsed * (1 / used - 1), 1) if used else None,
-            step=self.steps,
-            loss=_finite(self.loss),
-            lr=self._optimizer.param_groups[0]["lr"],
-            samples_per_s=round(self.steps * self._settings.batch / elapsed, 1),
-            val_dice=_finite(score),
-        )
+    def _reporting(self, number: int, budget_s: float) -> Report:
+        """Give a way to report a member's progress as that of the whole."""
+        members, report = self._settings.members, self._lesson.report
+
+        def tell(message: str, progress: float, eta_s: float | None, **metrics: object) -> None:
+            told = message if members == 1 else f"member {number + 1} of {members}, {message}"
+            later_s = (members - number - 1) * budget_s
+            report(told, round((number + progress) / members, 4), eta_s if eta_s is None else round(eta_s + later_s, 1), **metrics)
+
+        return tell
 
 
-def _split(lesson: Lesson, settings: UnetSettings, classes: list[int]) -> Split:
-    labels = Labels.open(lesson.workspace.labels_of(lesson.volume.id))
-    points = read_points(labels, lesson.snapshot, settings.seed)
-    if set(points.classes().tolist()) != set(classes):
-        raise TooFewLabels(f"the labels hold the classes {points.classes().tolist()}, not {classes}")
-    return hold_out(points, settings.held_out, settings.seed)
+def _parent_of(lesson: Lesson) -> Parent | None:
+    if lesson.parent is None or lesson.parent_weights is None:
+        return None
+    manifest = lesson.parent.manifest
+    return Parent(manifest, read_weights(lesson.parent_weights), match_classes(lesson.classes, manifest, lesson.volume.digest))
 
 
-def _architecture(settings: UnetSettings, classes: int) -> UnetArchitecture:
-    fields = settings.model_dump(include={"in_channels", "width", "depth"})
-    return UnetArchitecture(classes=classes, **fields)
-
-
-def _crop_source(lesson: Lesson, settings: UnetSettings, architecture: UnetArchitecture) -> CropSource:
-    _, group = open_volume(lesson.workspace, lesson.volume.id)
-    array = CachedArray(level_array(group, "0"), ChunkCache(_CACHE_BYTES), lesson.volume.id)
-    size = rounded_up(settings.crop, architecture.stride)
-    return CropSource(array, normalisation_of(lesson.volume.intensity), architecture.context, size)
-
-
-def _network(lesson: Lesson, architecture: UnetArchitecture, device: Device) -> nn.Module:
-    network = build_network(architecture.model_dump())
-    if lesson.parent_weights is not None:
-        taken = put_matching_weights(network, read_weights(lesson.parent_weights))
-        log.info("took %d of %d weights from the parent", taken, len(network.state_dict()))
-    return device.place(network)
-
-
-def _metrics(run: Run, split: Split, classes: list[int]) -> dict[str, Any]:
-    return {
-        "mean_dice": _finite(run.best_score.mean),
-        "dice": {number: _finite(value) for number, value in zip(classes, run.best_score.dice, strict=True)},
-        "held_out_voxels": len(split.held),
-        "train_voxels": len(split.train),
-        "strokes": len(np.unique(split.stroke)),
-        "validation": split.note,
-        "steps": run.steps,
-        "best_step": run.best_step,
-        "loss": _finite(run.loss),
-    }
-
-
-def _finite(value: float) -> float | None:
-    """Round for JSON, which knows no NaN."""
-    return round(value, 5) if math.isfinite(value) else None
+def _trained_in(stored: Checkpoint) -> list[Trained]:
+    parts = [stored.part(f"trained{number}") for number in range(stored.values["trained"])]
+    return [Trained.of(part) for part in parts if part is not None]

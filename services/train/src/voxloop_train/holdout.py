@@ -12,6 +12,9 @@ from voxloop_train.points import LabelPoints
 _LARGEST = 1_000_000
 """Labelled voxels beyond which strokes are no longer told apart: that many are dense labels."""
 _GAP = 8
+_FEW_STROKES = 8
+_BLOCK = 32
+"""Side of the cubes, in voxels, into which labels are parted where they are a few large pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,15 @@ def strokes_of(points: LabelPoints) -> NDArray[np.int32]:
     _, stroke = connected_components(links, directed=False)
     found: NDArray[np.int32] = stroke.astype(np.int32)
     return found
+
+
+def units_of(points: LabelPoints) -> NDArray[np.int32]:
+    """Number the pieces of labels that say something of their own: strokes, or cubes where there are fewer than eight strokes."""
+    stroke = strokes_of(points) if len(points) <= _LARGEST else np.zeros(len(points), np.int32)
+    if len(np.unique(stroke)) >= _FEW_STROKES:
+        return stroke
+    _, unit = np.unique(np.stack([stroke, *(points.coordinates() // _BLOCK)]), axis=1, return_inverse=True)
+    return unit.reshape(-1).astype(np.int32)
 
 
 def _half_of_26() -> list[tuple[int, int, int]]:

@@ -8,10 +8,13 @@ IGNORED = 255
 """Target of voxels that are unlabelled, uncertain, held out, or outside the volume."""
 
 _SMOOTHING = 0.05
+_KNOWN = 0.5
+_SURENESS = 0.3
+_LEAST = 1e-4
 
 
-def masked_loss(logits: Tensor, target: Tensor, class_weight: Tensor) -> Tensor:
-    """Add class-weighted cross-entropy and soft Dice over the labelled voxels.
+def masked_loss(logits: Tensor, target: Tensor, class_weight: Tensor | None = None, dice: float = 0.0) -> Tensor:
+    """Add cross-entropy, weighted by class if asked for, and `dice` times the soft Dice loss, over the labelled voxels.
 
     `logits` is (n, classes, rows, columns), `target` (n, rows, columns) with channel numbers or IGNORED.
     """
@@ -20,9 +23,22 @@ def masked_loss(logits: Tensor, target: Tensor, class_weight: Tensor) -> Tensor:
     truth = target[labelled].long()
     if truth.numel() == 0:
         return logits.sum() * 0.0
-    return functional.cross_entropy(chosen, truth, weight=class_weight, label_smoothing=_SMOOTHING) + _dice_loss(
-        chosen.softmax(dim=1), truth
-    )
+    loss = functional.cross_entropy(chosen, truth, weight=class_weight, label_smoothing=_SMOOTHING)
+    return loss + dice * _dice_loss(chosen.softmax(dim=1), truth) if dice else loss
+
+
+def guided_loss(logits: Tensor, target: Tensor, guide: Tensor) -> Tensor:
+    """Give the cross-entropy of what a guide says of voxels without a label, the more the surer it is.
+
+    `logits` and `guide` (probabilities, all 0 where nothing is known) are (n, classes, rows, columns), `target` (n, rows, columns).
+    """
+    is_told = (guide.sum(dim=1) > _KNOWN) & (target == IGNORED)
+    if not bool(is_told.any()):
+        return logits.sum() * 0.0
+    chosen = guide.movedim(1, -1)[is_told]
+    weight = ((chosen.amax(dim=1) * chosen.shape[1] - 1) / (chosen.shape[1] - 1)).clamp(min=0).pow(_SURENESS)
+    surprise = -(chosen * logits.movedim(1, -1)[is_told].float().log_softmax(dim=1)).sum(dim=1)
+    return (surprise * weight).sum() / weight.sum().clamp(min=_LEAST)
 
 
 def _dice_loss(probability: Tensor, truth: Tensor) -> Tensor:

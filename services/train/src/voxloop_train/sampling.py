@@ -7,8 +7,11 @@ from torch import Tensor
 
 from voxloop_shared.nets.inputs import PLANE_AXES
 from voxloop_train.crops import CropSource, Place, PlaneLabels, start_of
+from voxloop_train.guide import Guide
 from voxloop_train.holdout import Split
 
+_GUIDED = 0.3
+"""Share of the crops that lie anywhere in the guide's blocks: they show what no stroke is near."""
 _JITTER = 1 / 3
 """How far from the crop's middle the voxel may lie, as a share of the crop's size."""
 
@@ -16,35 +19,48 @@ _JITTER = 1 / 3
 class Sampler:
     """Draws crops at random; the same seed draws the same."""
 
-    def __init__(self, split: Split, classes: list[int], source: CropSource, planes: str, seed: int) -> None:
-        self._random = np.random.default_rng(seed)
+    def __init__(self, split: Split, classes: list[int], source: CropSource, planes: str, seed: int, guide: Guide | None = None) -> None:
+        self.random = np.random.default_rng(seed)
+        """What all is drawn with; a checkpoint keeps its state."""
         self._source = source
         self._planes = planes
+        self._guide = guide
         self._labels = {axis: PlaneLabels(split.train, classes, axis) for axis in planes}
         self._coordinates = split.train.coordinates()
         self._strokes = [_by_stroke(split, number) for number in classes]
 
-    def batch(self, n: int) -> tuple[Tensor, Tensor]:
-        """Give images (n, channels, size, size) and targets (n, size, size)."""
+    def batch(self, n: int) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Give images (n, channels, size, size), targets (n, size, size), and what the guide says (n, classes, size, size), 0..1."""
         places = [self._draw(i) for i in range(n)]
         images = np.stack([self._source.image(place) for place in places])
         targets = np.stack([self._labels[place.axis].target(place, self._source.size) for place in places])
-        return torch.from_numpy(images), torch.from_numpy(targets)
+        return torch.from_numpy(images), torch.from_numpy(targets), self._told(places)
+
+    def _told(self, places: list[Place]) -> Tensor | None:
+        if self._guide is None:
+            return None
+        return torch.from_numpy(np.stack([self._guide.target(place, self._source.size) for place in places])).float() / 255
 
     def _draw(self, i: int) -> Place:
-        """Draw a class, one of its strokes, a voxel of that, and a square around it."""
-        strokes = self._strokes[int(self._random.integers(len(self._strokes)))]
-        stroke = strokes[int(self._random.integers(len(strokes)))]
-        voxel = self._coordinates[:, stroke[int(self._random.integers(len(stroke)))]]
+        """Draw a voxel and a square around it."""
+        voxel = self._voxel()
         axis = self._planes[i % len(self._planes)]
         index, row, column = (int(voxel[a]) for a in PLANE_AXES[axis])
         _, rows, columns = (self._source.shape[a] for a in PLANE_AXES[axis])
         return Place(axis, index, self._start(row, rows), self._start(column, columns))
 
+    def _voxel(self) -> NDArray[np.integer]:
+        """Draw a class, one of its strokes, and a voxel of that; or, now and then, any voxel that the guide knows."""
+        if self._guide is not None and self.random.random() < _GUIDED:
+            return self._guide.draw(self.random)
+        strokes = self._strokes[int(self.random.integers(len(self._strokes)))]
+        stroke = strokes[int(self.random.integers(len(strokes)))]
+        return self._coordinates[:, stroke[int(self.random.integers(len(stroke)))]]
+
     def _start(self, center: int, length: int) -> int:
         size = self._source.size
         reach = int(size * _JITTER)
-        return start_of(center + int(self._random.integers(-reach, reach + 1)), size, length)
+        return start_of(center + int(self.random.integers(-reach, reach + 1)), size, length)
 
 
 def _by_stroke(split: Split, number: int) -> list[NDArray[np.int64]]:

@@ -11,6 +11,7 @@ from voxloop_shared.nets.weights import file_digest, save_weights
 from voxloop_shared.schemas import Manifest, ModelVersion
 from voxloop_shared.workspace import Workspace
 from voxloop_train import __version__
+from voxloop_train.checkpoint import forget_checkpoint
 from voxloop_train.learners.catalog import learner_of
 from voxloop_train.learners.learner import Learned, Lesson
 from voxloop_train.orders import TrainOrder
@@ -28,6 +29,7 @@ def train_and_publish(context: JobContext, settings: TrainSettings) -> dict[str,
         learned = learner_of(order.learner).learn(lesson)
         save_weights(learned.weights, weights)
         write_json(description, _manifest(order, lesson, learned, context))
+        forget_checkpoint(context.checkpoint)
     manifest = Manifest.model_validate_json(description.read_bytes())
     context.report("publishing the model", 1.0, 0.0)
     model = publish_model(
@@ -50,6 +52,8 @@ def _lesson(order: TrainOrder, context: JobContext, settings: TrainSettings) -> 
         report=context.report,
         checkpoint=context.checkpoint,
         parent=order.parent,
+        resumes=True,
+        by_hand=order.accepted == "ignore",
         parent_weights=store.fetch(order.parent) if order.parent else None,
     )
 
@@ -67,7 +71,7 @@ def _manifest(order: TrainOrder, lesson: Lesson, learned: Learned, context: JobC
         voxel_size=volume.voxel_size,
         unit=volume.unit,
         snapshot=order.snapshot,
-        settings=order.config | {"budget_s": order.budget_s},
+        settings=order.config | {"budget_s": order.budget_s, "accepted": order.accepted},
         metrics=learned.metrics,
         parent=f"{parent.name}:{parent.version}" if parent else None,
         job=context.job_id,

@@ -1,32 +1,21 @@
 """Judging a network on held-out strokes."""
 
-import math
-from dataclasses import dataclass
-
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from voxloop_shared.nets.devices import Device
 from voxloop_shared.nets.inputs import PLANE_AXES
+from voxloop_train.answers import Answers, Score
 from voxloop_train.crops import CropSource, Place, PlaneLabels, start_of
-from voxloop_train.losses import IGNORED, dice_scores
+from voxloop_train.holdout import units_of
+from voxloop_train.losses import IGNORED
 from voxloop_train.points import LabelPoints
 
 _MOST_CROPS = 48
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """Dice per class on held-out voxels (NaN where a class has none), and their mean."""
-
-    dice: list[float]
-
-    @property
-    def mean(self) -> float:
-        """Give the mean over the classes that could be judged; NaN when none could."""
-        known = [value for value in self.dice if not math.isnan(value)]
-        return sum(known) / len(known) if known else math.nan
+_MOST_ANSWERS = 1 << 24
+"""Logits of held-out voxels that are kept at once, 64 MB: of dense labels with many classes a part is judged."""
 
 
 class Validator:
@@ -35,35 +24,38 @@ class Validator:
     def __init__(self, held: LabelPoints, classes: list[int], source: CropSource, axis: str, seed: int) -> None:
         labels = PlaneLabels(held, classes, axis)
         places = [place for index in labels.slices() for place in _cover(labels, int(index), source, axis)]
+        random = np.random.default_rng(seed)
         if len(places) > _MOST_CROPS:
-            chosen = np.random.default_rng(seed).choice(len(places), _MOST_CROPS, replace=False)
-            places = [places[i] for i in sorted(chosen)]
+            places = [places[i] for i in sorted(random.choice(len(places), _MOST_CROPS, replace=False))]
         self._classes = len(classes)
         self._images = [torch.from_numpy(source.image(place)) for place in places]
         self._targets = [torch.from_numpy(labels.target(place, source.size)) for place in places]
         _count_once(places, self._targets)
+        _thin(self._targets, _MOST_ANSWERS // self._classes, random)
+        positions = [_positions(place, target, held.shape) for place, target in zip(places, self._targets, strict=True)]
+        unit = units_of(held)[np.searchsorted(held.position, np.concatenate([np.empty(0, np.int64), *positions]))]
+        self._unit = torch.from_numpy(unit.astype(np.int64))
+        self.voxels = len(unit)
 
     def __len__(self) -> int:
         return len(self._images)
 
-    @property
-    def voxels(self) -> int:
-        """Count the held-out voxels that are judged."""
-        return sum(int((target != IGNORED).sum()) for target in self._targets)
-
-    @torch.inference_mode()
     def score(self, network: nn.Module, device: Device, batch: int) -> Score:
         """Judge a network, which must be in evaluation mode."""
-        confusion = torch.zeros(self._classes**2, dtype=torch.long)
+        return self.answers(network, device, batch).score()
+
+    @torch.inference_mode()
+    def answers(self, network: nn.Module, device: Device, batch: int) -> Answers:
+        """Ask a network, which must be in evaluation mode, about the held-out voxels."""
+        logits, truth = [torch.empty(0, self._classes)], [torch.empty(0, dtype=torch.long)]
         for i in range(0, len(self), batch):
             with device.autocast():
-                logits = network(device.send(torch.stack(self._images[i : i + batch])))
+                given = network(device.send(torch.stack(self._images[i : i + batch])))
             target = torch.stack(self._targets[i : i + batch])
-            guess = logits.argmax(dim=1).cpu()
-            confusion += _confusion(guess, target, self._classes)
-        square = confusion.view(self._classes, self._classes)
-        judged = square.sum(dim=1) > 0
-        return Score([value if is_judged else math.nan for value, is_judged in zip(dice_scores(square), judged.tolist(), strict=True)])
+            labelled = target != IGNORED
+            logits.append(given.movedim(1, -1)[labelled.to(given.device)].float().cpu())
+            truth.append(target[labelled].long())
+        return Answers(torch.cat(logits), torch.cat(truth), self._unit)
 
 
 def _cover(labels: PlaneLabels, index: int, source: CropSource, axis: str) -> list[Place]:
@@ -86,7 +78,19 @@ def _count_once(places: list[Place], targets: list[Tensor]) -> None:
                     targets[i][max(top, 0) : min(size, top + size), max(left, 0) : min(size, left + size)] = IGNORED
 
 
-def _confusion(guess: Tensor, target: Tensor, classes: int) -> Tensor:
-    labelled = target != IGNORED
-    pairs = target[labelled].long() * classes + guess[labelled]
-    return torch.bincount(pairs, minlength=classes * classes)
+def _thin(targets: list[Tensor], most: int, random: np.random.Generator) -> None:
+    """Forget labels at random until about `most` are left."""
+    count = sum(int((target != IGNORED).sum()) for target in targets)
+    if count > most:
+        for target in targets:
+            target[torch.from_numpy(random.random(tuple(target.shape)) > most / count)] = IGNORED
+
+
+def _positions(place: Place, target: Tensor, shape: tuple[int, int, int]) -> NDArray[np.int64]:
+    """Give the places in the flattened volume of a crop's labels, in the order of its rows."""
+    row, column = (index.numpy() for index in torch.nonzero(target != IGNORED, as_tuple=True))
+    index = np.full(len(row), place.index)
+    coordinates = [np.empty(0, np.int64)] * 3
+    for axis, values in zip(PLANE_AXES[place.axis], (index, row + place.row, column + place.column), strict=True):
+        coordinates[axis] = values
+    return np.ravel_multi_index(coordinates, shape).astype(np.int64)

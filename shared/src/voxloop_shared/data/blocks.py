@@ -33,3 +33,9 @@ def clip_region(region: Region, to: Region) -> Region | None:
     """Give what two regions share, None if nothing."""
     z, y, x = (slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(region, to, strict=True))
     return (z, y, x) if all(part.start < part.stop for part in (z, y, x)) else None
+
+
+def within(region: Region, outer: Region) -> Region:
+    """Give where a region lies in a larger one that holds it, counted from the larger one's corner."""
+    z, y, x = (slice(a.start - b.start, a.stop - b.start) for a, b in zip(region, outer, strict=True))
+    return z, y, x

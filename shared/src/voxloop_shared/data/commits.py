@@ -32,6 +32,9 @@ class Commit(Schema):
     span: Box | None = Field(default=None, description="on the last of several commits of one request: where all of them changed voxels")
     voxels: int = 0
     counts: dict[int, int] = Field(default_factory=dict)
+    accepted: dict[int, int] = Field(default_factory=dict, description="those of the counts that were accepted from a prediction")
+    prediction: str | None = Field(default=None, description="the prediction that voxels were accepted from")
+    model: str | None = Field(default=None, description='the model that made it, "name:version"')
     reverts: str | None = None
     is_stroke: bool = Field(default=False, description="whether its author can undo it")
     marks: dict[Axis, list[int]] | None = Field(default=None, description="the annotated slices, where a version was restored")
@@ -62,6 +65,10 @@ class Commit(Schema):
     def by(self) -> Literal["hand", "tool"]:
         """Say whether a hand drew the voxels or a tool chose them."""
         return "tool" if self.tool in _COMPUTED else "hand"
+
+    def counts_of(self, *, by_hand: bool) -> dict[int, int]:
+        """Give the voxel counts per class: all, or only of those that a person gave their label."""
+        return {number: count - (self.accepted.get(number, 0) if by_hand else 0) for number, count in self.counts.items()}
 
     def describe(self, class_name: str | None = None) -> str:
         """Say in a few words what was done: "brush nerve z=56"."""

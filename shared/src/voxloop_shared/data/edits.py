@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from voxloop_shared.data.blocks import Region
 from voxloop_shared.data.commits import Commit
 from voxloop_shared.data.masks import slices_of
+from voxloop_shared.data.origins import States, create_origin, join_states, labels_of, open_origin, origin_of
 from voxloop_shared.data.repositories import ARRAY, class_color, read_classes, write_classes
 from voxloop_shared.errors import UnknownClass
 from voxloop_shared.schemas import LAST_CLASS, UNCERTAIN, UNLABELLED, Box, LabelClass
@@ -20,40 +21,59 @@ _EMPTY = "changes_without_effect"
 class Edit:
     """Collects voxels and classes on top of the newest labels, until it becomes one commit or is dropped.
 
-    `counts` are the labelled voxels per class, `box` covers the voxels that have changed; None while none has.
+    `counts` are the labelled voxels per class, `accepted` those of them that came from a prediction; `box` covers the voxels that have
+    changed; None while none has.
     """
 
-    def __init__(self, repo: icechunk.Repository, counts: dict[int, int]) -> None:
+    def __init__(self, repo: icechunk.Repository, counts: dict[int, int], accepted: dict[int, int]) -> None:
         self._session = repo.writable_session("main")
         self.array: zarr.Array[Any] = zarr.open_array(self._session.store, path=ARRAY, mode="r+")
+        self._origin = open_origin(self._session.store) if accepted else None
         self.classes = read_classes(self.array)
-        self._counts_before = counts
-        self._gained = np.zeros(256, np.int64)
+        self._before = np.zeros(2 * 256, np.int64)
+        for number, count in counts.items():
+            self._before[number] = count - accepted.get(number, 0)
+            self._before[256 + number] = accepted.get(number, 0)
+        self._gained = np.zeros_like(self._before)
         self.voxels = 0
         self.box: Box | None = None
 
-    def read(self, region: Region) -> NDArray[np.uint8]:
-        """Give the voxels of a region as they are now."""
-        return np.asarray(self.array[region])
+    def read(self, region: Region) -> States:
+        """Give the states of a region's voxels as they are now."""
+        labels = np.asarray(self.array[region])
+        return labels if self._origin is None else join_states(labels, np.asarray(self._origin[region]))
 
-    def write(self, region: Region, before: NDArray[np.uint8], after: NDArray[np.uint8]) -> None:
-        """Replace the voxels of a region, which hold `before`, by `after`."""
+    def write(self, region: Region, before: States, after: States) -> None:
+        """Replace the states of a region's voxels, which are `before`, by `after`."""
         changed = after != before
         bounds = _bounds(changed)
         if bounds is not None:  # only what has changed is written: a chunk costs about 1 ms
             within = slices_of(bounds)
             z, y, x = (slice(part.start + a, part.start + b) for part, (a, b) in zip(region, bounds, strict=True))
-            self.array[z, y, x] = after[within]
-            self._gained += np.bincount(after[changed], minlength=256) - np.bincount(before[changed], minlength=256)
+            self._put((z, y, x), before[within], after[within])
+            self._gained += np.bincount(after[changed], minlength=512) - np.bincount(before[changed], minlength=512)
             self.voxels += int(np.count_nonzero(changed))
             self.box = cover([self.box, ((z.start, z.stop), (y.start, y.stop), (x.start, x.stop))])
+
+    def _put(self, region: Region, before: States, after: States) -> None:
+        labels, origin = labels_of(after), origin_of(after)
+        if not np.array_equal(labels, labels_of(before)):
+            self.array[region] = labels
+        if not np.array_equal(origin, origin_of(before)):
+            if self._origin is None:
+                self._origin = open_origin(self._session.store) or create_origin(self._session.store, self.array)
+            self._origin[region] = origin
 
     @property
     def counts(self) -> dict[int, int]:
         """Give the number of labelled voxels per class."""
-        gained = {number: int(self._gained[number]) for number in np.flatnonzero(self._gained).tolist() if number != UNLABELLED}
-        totals = {number: self._counts_before.get(number, 0) + gained.get(number, 0) for number in self._counts_before | gained}
-        return {number: count for number, count in totals.items() if count}
+        now = (self._before + self._gained).reshape(2, 256).sum(axis=0)
+        return _by_class(now)
+
+    @property
+    def accepted(self) -> dict[int, int]:
+        """Give the number of accepted voxels per class."""
+        return _by_class((self._before + self._gained)[256:])
 
     def check_value(self, value: int) -> None:
         """Raise UnknownClass unless voxels may carry a value."""
@@ -94,9 +114,13 @@ class Edit:
         elif self.box is None:  # icechunk refuses to commit nothing, but what was asked for must be known when it is asked for again
             self.array.attrs[_EMPTY] = int(self.array.attrs.get(_EMPTY, 0)) + 1  # type: ignore[arg-type]
         name = commit.name or commit.describe(self.class_name(commit.value))
-        done = commit.model_copy(update={"counts": self.counts, "voxels": self.voxels, "name": name})
+        done = commit.model_copy(update={"counts": self.counts, "accepted": self.accepted, "voxels": self.voxels, "name": name})
         snapshot = self._session.commit(name, metadata=done.to_metadata())
         return done.model_copy(update={"snapshot": snapshot, "parent": parent})
+
+
+def _by_class(voxels: NDArray[np.int64]) -> dict[int, int]:
+    return {number: int(voxels[number]) for number in np.flatnonzero(voxels).tolist() if number != UNLABELLED}
 
 
 def cover(boxes: list[Box | None]) -> Box | None:

@@ -1,7 +1,8 @@
 """Labels: an Icechunk repository per volume in which each stroke is a commit.
 
 The array `labels` (uint8, the grid of level 0) holds 0 for unlabelled, 1..250 for a class, 255 for uncertain. Its
-attributes hold the classes, so that a snapshot says by itself what its numbers mean. annotate is the only writer.
+attributes hold the classes, so that a snapshot says by itself what its numbers mean. The array `origin` beside it says which voxels were
+accepted from a prediction (see origins.py). annotate is the only writer.
 """
 
 import threading
@@ -19,13 +20,14 @@ from voxloop_shared.data.blocks import Region
 from voxloop_shared.data.edits import Edit, cover
 from voxloop_shared.data.history import Commit, History
 from voxloop_shared.data.masks import check_box, check_stroke, decode_mask, slices_of
+from voxloop_shared.data.origins import States, paintable, replace_class
 from voxloop_shared.data.repositories import class_color as class_color
 from voxloop_shared.data.repositories import create_repository, disk_errors, open_repository, read_classes
 from voxloop_shared.data.repositories import default_classes as default_classes
 from voxloop_shared.data.repositories import remove_labels as remove_labels
 from voxloop_shared.data.versions import Versions
 from voxloop_shared.errors import InvalidInput, NameTaken, ShapeMismatch, UnknownClass
-from voxloop_shared.schemas import LAST_CLASS, UNLABELLED, Box, LabelClass, OverwriteRule, Stroke
+from voxloop_shared.schemas import LAST_CLASS, UNCERTAIN, UNLABELLED, Box, LabelClass, Stroke
 
 Voxels = NDArray[np.uint8]
 
@@ -61,9 +63,18 @@ class Labels:
         """Give the number of labelled voxels per class."""
         return dict(self.history.head.counts)
 
+    @property
+    def accepted(self) -> dict[int, int]:
+        """Give the number of voxels per class that were accepted from a prediction and are so still."""
+        return dict(self.history.head.accepted)
+
     def array(self, snapshot: str | None = None) -> zarr.Array[Any]:
         """Open a frozen snapshot for reading, the newest by default; raises SnapshotNotFound."""
         return self._versions.array(snapshot or self.head)
+
+    def origin(self, snapshot: str | None = None) -> zarr.Array[Any] | None:
+        """Open what says which voxels of a snapshot were accepted from a prediction (1) and which not (0); None: none were."""
+        return self._versions.origin(snapshot or self.head)
 
     def painted(self, snapshot: str | None = None) -> list[Region]:
         """Give the chunks that hold data in a snapshot: all other voxels are unlabelled."""
@@ -110,7 +121,7 @@ class Labels:
             edit.check_value(into)
             for region in self._versions.painted_blocks(self.head) if number in self.counts else ():
                 before = edit.read(region)
-                edit.write(region, before, np.where(before == number, np.uint8(into), before))
+                edit.write(region, before, replace_class(before, number, into))
             edit.classes = [entry for entry in edit.classes if entry.id != number]
             record = Commit.now("delete class", author, name=f"delete class {name}", value=number, is_stroke=True, stroke_id=request_id)
             return self._commit(edit, record.model_copy(update={"box": edit.box}))
@@ -129,8 +140,8 @@ class Labels:
         )
         return self.edit(commit, lambda before: np.where(mask & paintable(before, stroke), np.uint8(stroke.value), before))
 
-    def edit(self, commit: Commit, change: Callable[[Voxels], Voxels]) -> Commit:
-        """Commit what `change` makes of the voxels in the commit's box (z, y, x); give the finished commit.
+    def edit(self, commit: Commit, change: Callable[[States], States]) -> Commit:
+        """Commit what `change` makes of the states (see origins.py) of the voxels in the commit's box (z, y, x); give the finished commit.
 
         A commit whose `stroke_id` is known (the request was sent twice) gives the one that was made then.
         Raises InvalidStroke for a box outside the volume, UnknownClass for a value that is no class; then nothing changes.
@@ -186,7 +197,7 @@ class Labels:
             earlier = self.array(snapshot)
             whole: Box = tuple((0, length) for length in self.shape)  # type: ignore[assignment]
             for region in self._versions.changed_blocks(snapshot, self.head, whole):
-                edit.write(region, edit.read(region), np.asarray(earlier[region]))
+                edit.write(region, edit.read(region), self._versions.states(snapshot, region))
             edit.bring_back(read_classes(earlier))
             record = Commit.now(
                 "restore", author, name=f"restore to {target.name}", is_stroke=True, stroke_id=request_id,
@@ -218,6 +229,11 @@ class Labels:
             edit.bring_back([])
             return self._commit(edit, Commit.now(tool, author, box=edit.box, is_stroke=True))
 
+    def rehearse(self) -> None:
+        """Write a voxel into a change that is dropped: else a process's first stroke would wait for codecs and threads to start."""
+        with self._exclusive() as edit:
+            edit.array[:1, :1, :1] = UNCERTAIN
+
     @contextmanager
     def _exclusive(self) -> Iterator[Edit]:
         """Let one thread write at a time, and name what the disk refuses."""
@@ -225,7 +241,7 @@ class Labels:
             yield self._begin()
 
     def _begin(self) -> Edit:
-        return Edit(self._repo, self.counts)
+        return Edit(self._repo, self.counts, self.accepted)
 
     def _commit(self, edit: Edit, commit: Commit) -> Commit:
         done = edit.commit(commit, self.head)
@@ -241,8 +257,8 @@ class Labels:
         assert entry.parent is not None
         old, new = self.array(entry.parent), self.array(entry.snapshot)
         for region in self._versions.changed_blocks(entry.parent, entry.snapshot, entry.box):
-            was, current = np.asarray(old[region]), edit.read(region)
-            became = current if entry.snapshot == self.head else np.asarray(new[region])
+            was, current = self._versions.states(entry.parent, region), edit.read(region)
+            became = current if entry.snapshot == self.head else self._versions.states(entry.snapshot, region)
             edit.write(region, current, np.where((was != became) & (current == became), was, current))
         edit.revert_classes(read_classes(old), read_classes(new))
         about = {field: getattr(entry, field) for field in ("value", "axis", "index", "box")}
@@ -250,10 +266,3 @@ class Labels:
         return self._commit(
             edit, Commit.now(tool, author, name=name, reverts=entry.snapshot, stroke_id=request_id, span=span, is_stroke=False, **about)
         )
-
-
-def paintable(before: Voxels, rule: OverwriteRule) -> NDArray[np.bool_]:
-    """Say which voxels a stroke or fill may change."""
-    if rule.overwrite == "all":
-        return np.ones(before.shape, bool)
-    return np.equal(before, UNLABELLED if rule.replaces is None else rule.replaces)

@@ -43,10 +43,10 @@ def plan_levels(shape: Shape, voxel_size: Size) -> list[Level]:
     return levels
 
 
-def create_level(group: zarr.Group, name: str, shape: Shape, dtype: np.dtype[np.generic]) -> zarr.Array[Any]:
+def create_level(group: zarr.Group, name: str, shape: Shape, dtype: np.dtype[np.generic], shard: Shape = SHARD) -> zarr.Array[Any]:
     """Make one sharded level."""
     chunks = tuple(min(c, n) for c, n in zip(CHUNK, shape, strict=True))
-    shards = tuple(c * max(1, min(s, n) // c) for c, s, n in zip(chunks, SHARD, shape, strict=True))
+    shards = tuple(c * max(1, min(s, n) // c) for c, s, n in zip(chunks, shard, shape, strict=True))
     return group.create_array(
         name, shape=shape, chunks=chunks, shards=shards, dtype=dtype, compressors=_CODEC, fill_value=0, dimension_names=("z", "y", "x")
     )
@@ -62,6 +62,17 @@ def build_levels(group: zarr.Group, prefix: str, levels: Sequence[Level], reduct
         for region in blocks_of(level.shape, SHARD):
             target[region] = _shrink_region(source, region, factors, reduction)
             on_block()
+
+
+def update_levels(group: zarr.Group, prefix: str, levels: Sequence[Level], region: Region, reduction: Reduction) -> None:
+    """Write those voxels of levels 1… of `prefix`, which are there already, that lie over a region of level 0 (as `build_levels` would)."""
+    for number, (above, level) in enumerate(pairwise(levels), start=1):
+        source, target = group[f"{prefix}{number - 1}"], group[f"{prefix}{number}"]
+        assert isinstance(source, zarr.Array)
+        assert isinstance(target, zarr.Array)
+        factors = tuple(b // a for a, b in zip(above.scale, level.scale, strict=True))
+        region = tuple(slice(part.start // f, -(-part.stop // f)) for part, f in zip(region, factors, strict=True))  # type: ignore[assignment]
+        target[region] = _shrink_region(source, region, factors, reduction)
 
 
 def count_level_blocks(levels: Sequence[Level]) -> int:

@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import icechunk
+import numpy as np
 import zarr
 from cachetools import LRUCache, cachedmethod
 
 from voxloop_shared.data.blocks import Region, blocks_holding, clip_region, regions_of
 from voxloop_shared.data.masks import slices_of
+from voxloop_shared.data.origins import ORIGIN, States, join_states, open_origin
 from voxloop_shared.data.repositories import ARRAY
 from voxloop_shared.errors import SnapshotNotFound
 from voxloop_shared.schemas import Box
@@ -32,6 +34,7 @@ class Versions:
     def __init__(self, repo: icechunk.Repository) -> None:
         self._repo = repo
         self._arrays: LRUCache[str, zarr.Array[Any]] = LRUCache(_OPEN_ARRAYS)
+        self._origins: LRUCache[str, zarr.Array[Any] | None] = LRUCache(_OPEN_ARRAYS)
         self._opening = threading.RLock()
 
     @cachedmethod(lambda self: self._arrays, lock=lambda self: self._opening)
@@ -42,6 +45,16 @@ class Versions:
         except icechunk.IcechunkError as error:
             raise SnapshotNotFound(f"the labels have no snapshot {snapshot!r}") from error
         return zarr.open_array(session.store, path=ARRAY, mode="r")
+
+    @cachedmethod(lambda self: self._origins, lock=lambda self: self._opening)
+    def origin(self, snapshot: str) -> zarr.Array[Any] | None:
+        """Open what says which voxels were accepted, None where none ever were; raises SnapshotNotFound."""
+        return open_origin(self.array(snapshot).store)  # type: ignore[arg-type]
+
+    def states(self, snapshot: str, region: Region) -> States:
+        """Read labels and origin of a region (z, y, x); raises SnapshotNotFound."""
+        labels, origin = np.asarray(self.array(snapshot)[region]), self.origin(snapshot)
+        return labels if origin is None else join_states(labels, np.asarray(origin[region]))
 
     def painted(self, snapshot: str) -> list[Region]:
         """Give the chunks that hold data in a snapshot, in C order: all other voxels are unlabelled."""
@@ -59,7 +72,8 @@ class Versions:
         whole = slices_of(box)
         if math.prod(part.stop - part.start for part in whole) <= _AT_ONCE:
             return [whole]
-        written = self._repo.diff(from_snapshot_id=older, to_snapshot_id=newer).updated_chunks.get(f"/{ARRAY}", [])
+        updated = self._repo.diff(from_snapshot_id=older, to_snapshot_id=newer).updated_chunks
+        written = [*updated.get(f"/{ARRAY}", []), *updated.get(f"/{ORIGIN}", [])]  # both lie on the same grid of chunks
         holding = self._chunks(older) | self._chunks(newer)  # the difference also names chunks that were empty and stayed so
         blocks = (clip_region(block, whole) for block in self._blocks(newer, holding & {tuple(chunk) for chunk in written}))
         return [block for block in blocks if block is not None]

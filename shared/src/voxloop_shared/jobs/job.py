@@ -11,8 +11,8 @@ from voxloop_shared.schemas import Schema
 class State(StrEnum):
     """Where a job stands.
 
-    queued → running → succeeded | failed | cancelled | interrupted; a queued job may be cancelled; one that was
-    interrupted, cancelled or failed may be queued again (resumed).
+    queued → running → succeeded | failed | cancelled | interrupted; a queued or interrupted job may be cancelled; one that
+    was interrupted (paused, too), cancelled or failed may be queued again (resumed).
     """
 
     QUEUED = "queued"
@@ -35,7 +35,7 @@ LEGAL: dict[State, frozenset[State]] = {
     State.SUCCEEDED: frozenset(),
     State.FAILED: _RESUMABLE,
     State.CANCELLED: _RESUMABLE,
-    State.INTERRUPTED: _RESUMABLE,
+    State.INTERRUPTED: _RESUMABLE | {State.CANCELLED},
 }
 
 

@@ -1,85 +1,23 @@
 """A service's jobs: queued by priority, one at a time per device, each in a child process."""
 
-import contextlib
 import logging
-import os
 import secrets
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from voxloop_shared.errors import JobNotFound, VoxloopError, from_os_error
 from voxloop_shared.jobs.folder import JobFolder
 from voxloop_shared.jobs.job import Job, State, check_transition
+from voxloop_shared.jobs.runner import GRACE_S, Run, Runner
 from voxloop_shared.workspace import checked_id
 
 log = logging.getLogger(__name__)
 
-_GRACE_S = 3.0
 _RETRY_S = 1.0
-
-
-class Run(Protocol):
-    """A job under way. `wait` blocks and gives the exit code (negative: the signal); `stop` ends it, and may be called twice."""
-
-    def wait(self) -> int: ...
-
-    def stop(self) -> None: ...
-
-
-class Runner(Protocol):
-    """A way to run jobs: local processes now, a batch system later."""
-
-    def start(self, folder: JobFolder) -> Run: ...
-
-
-class ProcessRun:
-    """A job in a local child process, which ends by itself when its standard input closes."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-
-    def wait(self) -> int:
-        """Wait for the end and give the exit code; what the child has started ends with it."""
-        exit_code = self._process.wait()
-        self._kill_group()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        return exit_code
-
-    def stop(self) -> None:
-        """Ask the child to end, then make it."""
-        self._process.terminate()
-        try:
-            self._process.wait(_GRACE_S)
-        except subprocess.TimeoutExpired:
-            self._kill_group()
-
-    def _kill_group(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-
-
-class ProcessRunner:
-    """Starts `python -m MODULE FOLDER` for each job; `environment` is added to the service's own."""
-
-    def __init__(self, module: str, environment: Mapping[str, str] | None = None) -> None:
-        self._module = module
-        self._environment = dict(environment or {})
-
-    def start(self, folder: JobFolder) -> ProcessRun:
-        """Start the child with its output in the job's logs and a pipe that tells it when the service is gone."""
-        with folder.stdout.open("ab") as out, folder.stderr.open("ab") as err:
-            command = [sys.executable, "-m", self._module, str(folder.path)]
-            process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=out, stderr=err, start_new_session=True, env=os.environ | self._environment
-            )
-        return ProcessRun(process)
 
 
 class JobQueue:
@@ -88,10 +26,14 @@ class JobQueue:
     A lane is a thread that runs one job at a time, one lane per device.
     """
 
-    def __init__(self, root: Path, service: str, runner: Runner, lanes: Sequence[str] = ("cpu",)) -> None:
+    def __init__(
+        self, root: Path, service: str, runner: Runner, lanes: Sequence[str] = ("cpu",), on_end: Callable[[Job], None] = lambda _job: None
+    ) -> None:
+        """Make a queue that does not run yet; `on_end` is told each job that has come to an end, once its state is on disk."""
         self._root = root / service
         self._service = service
         self._runner = runner
+        self._on_end = on_end
         self._changed = threading.Condition()
         self._running: dict[str, Run] = {}
         self._wanted: dict[str, State] = {}
@@ -119,7 +61,7 @@ class JobQueue:
                 threading.Thread(target=run.stop, daemon=True).start()
             self._changed.notify_all()
         for thread in self._threads:
-            thread.join(_GRACE_S + 1)
+            thread.join(GRACE_S + 1)
 
     def submit(self, *, kind: str, title: str, volume: str, spec: dict[str, Any], author: str, priority: int = 0) -> Job:
         """Store a new job and queue it."""
@@ -142,17 +84,24 @@ class JobQueue:
         return job
 
     def cancel(self, job_id: str) -> Job:
-        """Take a queued job out, or end a running one; raises IllegalTransition when it has ended already."""
+        """Give up a job that waits, runs or was interrupted; raises IllegalTransition when it has ended otherwise."""
+        return self._end(job_id, State.CANCELLED)
+
+    def pause(self, job_id: str) -> Job:
+        """Interrupt a running job, to be resumed from its checkpoint; raises IllegalTransition when it does not run."""
+        return self._end(job_id, State.INTERRUPTED)
+
+    def _end(self, job_id: str, state: State) -> Job:
         with self._changed:
             job = self.read(job_id)
-            check_transition(job, State.CANCELLED)
+            check_transition(job, state)
             run = self._running.get(job_id)
             if run is None:
-                return self._move(job, State.CANCELLED)
-            self._wanted[job_id] = State.CANCELLED
+                return self._move(job, state)
+            self._wanted[job_id] = state
         run.stop()
         with self._changed:
-            self._changed.wait_for(lambda: job_id not in self._running, timeout=_GRACE_S + 1)
+            self._changed.wait_for(lambda: job_id not in self._running, timeout=GRACE_S + 1)
         return self.read(job_id)
 
     def resume(self, job_id: str) -> Job:
@@ -257,6 +206,8 @@ class JobQueue:
             job.finished = datetime.now(UTC)
         self.folder(job.id).write(job)
         log.info("job %s is %s", job.id, state)
+        if state.is_final:
+            self._on_end(job)
         return job
 
 

@@ -32,6 +32,11 @@ def job_router(queue: JobQueue) -> APIRouter:
         """Cancel a job that waits or runs."""
         return queue.cancel(job_id)
 
+    @router.post("/{job_id}/pause")
+    def pause_job(job_id: str) -> Job:
+        """Interrupt a running job; `resume` goes on with it."""
+        return queue.pause(job_id)
+
     @router.post("/{job_id}/resume")
     def resume_job(job_id: str) -> Job:
         """Queue a job again that ended without success."""

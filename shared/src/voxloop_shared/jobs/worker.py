@@ -14,6 +14,7 @@ from typing import Any
 from voxloop_shared import errors
 from voxloop_shared.files import write_json
 from voxloop_shared.jobs.folder import JobFolder
+from voxloop_shared.jobs.runner import STANDBY
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,8 @@ class JobContext:
         self.job_id = folder.path.name
         self.spec = folder.spec()
         self.checkpoint = folder.checkpoint
-        self.author = folder.read().author
+        job = folder.read()
+        self.author, self.kind = job.author, job.kind
         self._started = time.monotonic()
 
     def report(self, message: str, progress: float | None = None, eta_s: float | None = None, **metrics: Any) -> None:
@@ -36,10 +38,19 @@ class JobContext:
             stream.write(json.dumps(line | metrics) + "\n")
 
 
-def run_worker(work: Callable[[JobContext], dict[str, Any]]) -> int:
-    """Run a job's function on the folder named on the command line; give the exit code."""
+def run_worker(work: Callable[[JobContext], dict[str, Any]], get_ready: Callable[[], None] = lambda: None) -> int:
+    """Run a job's function on the folder named on the command line; give the exit code.
+
+    With `--standby` in its place, get ready first, and then wait for the folder's name on standard input.
+    """
+    if sys.argv[1] == STANDBY:
+        get_ready()
+        folder = _wait_for_job()
+        if folder is None:
+            return 0
+    else:
+        folder = JobFolder(Path(sys.argv[1]))
     _die_with_service()
-    folder = JobFolder(Path(sys.argv[1]))
     try:
         write_json(folder.result, work(JobContext(folder)))
     except errors.VoxloopError as error:
@@ -54,6 +65,21 @@ def run_worker(work: Callable[[JobContext], dict[str, Any]]) -> int:
     else:
         return 0
     return 1
+
+
+def _wait_for_job() -> JobFolder | None:
+    """Read a folder's name, byte by byte, for what comes after is not ours; None when the service has ended instead."""
+    name = b""
+    while not name.endswith(b"\n"):
+        byte = os.read(sys.stdin.fileno(), 1)
+        if not byte:
+            return None
+        name += byte
+    folder = JobFolder(Path(os.fsdecode(name[:-1])))
+    for path, stream in ((folder.stdout, sys.stdout), (folder.stderr, sys.stderr)):
+        with path.open("ab") as log_file:
+            os.dup2(log_file.fileno(), stream.fileno())
+    return folder
 
 
 def _leave_error(folder: JobFolder, error: errors.VoxloopError) -> None:

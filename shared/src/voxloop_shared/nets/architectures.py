@@ -6,10 +6,11 @@ from pydantic import Field, TypeAdapter, ValidationError
 from torch import nn
 
 from voxloop_shared.errors import InvalidInput
+from voxloop_shared.nets.ensemble import EnsembleArchitecture, EnsembleNetwork
 from voxloop_shared.nets.pixel import PixelArchitecture, PixelNetwork
 from voxloop_shared.nets.unet import Unet, UnetArchitecture
 
-Architecture = UnetArchitecture | PixelArchitecture
+Architecture = UnetArchitecture | PixelArchitecture | EnsembleArchitecture
 
 _ADAPTER: TypeAdapter[Architecture] = TypeAdapter(Annotated[Architecture, Field(discriminator="kind")])
 
@@ -20,7 +21,7 @@ def read_architecture(settings: dict[str, Any]) -> Architecture:
         found = _ADAPTER.validate_python({"kind": "unet"} | settings)
     except ValidationError as error:
         raise InvalidInput(f"this version of voxloop cannot build the network {settings}: {error.errors()[0]['msg']}") from error
-    if isinstance(found, UnetArchitecture) and found.in_channels % 2 == 0:
+    if not isinstance(found, PixelArchitecture) and found.in_channels % 2 == 0:
         raise InvalidInput(f"in_channels {found.in_channels} is even: a slice has as many neighbours above as below")
     return found
 
@@ -33,5 +34,20 @@ def build_network(architecture: dict[str, Any]) -> nn.Module:
             return Unet(checked)
         case PixelArchitecture():
             return PixelNetwork(checked)
+        case EnsembleArchitecture():
+            return EnsembleNetwork(checked)
         case _:
             assert_never(checked)
+
+
+def heads_of(network: nn.Module) -> list[nn.Conv2d | nn.Linear]:
+    """Give the layers that make the logits, one per member; raises TypeError for what `build_network` does not build."""
+    match network:
+        case Unet():
+            return [network.exit]
+        case PixelNetwork():
+            return [network.exit]
+        case EnsembleNetwork():
+            return [head for member in network.members for head in heads_of(member)]
+        case _:
+            raise TypeError(f"{type(network).__name__} is no network of voxloop")

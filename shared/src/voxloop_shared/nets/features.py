@@ -5,22 +5,39 @@ strength apart, in any direction: intensity, gradient magnitude, invariants of t
 (Sommer et al. 2011, ilastik, has the same families with eigenvalues; the invariants say as much and need no roots).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from voxloop_shared.data.blocks import Region
+from voxloop_shared.data.blocks import Region, clip_region, within
+from voxloop_shared.nets.filters import halve, halving_reach, slope, smooth
 
 _TINY = 1e-12
 _FINEST_SIGMA = 0.7
 _HALVING_SIGMA = 1.0
 _TENSOR_SIGMA = 1.0
+_REACH = 4
+"""Voxels of a scale that its features depend on: a derivative, and the tensor's window."""
 _MARGIN = 6
-"""Voxels of a scale around a block that its features depend on: two derivatives, the tensor's window, the interpolation."""
+"""Voxels of the image that the features of the finest scale depend on: their own reach, and the smoothing."""
 
 Size = tuple[int, int, int]
+
+
+class Part(NamedTuple):
+    """A part of a scale: voxels (z, y, x), and where the first of them lies in the whole."""
+
+    voxels: Tensor
+    start: Size
+
+    @property
+    def region(self) -> Region:
+        """Give where in the whole it lies."""
+        z, y, x = (slice(start, start + length) for start, length in zip(self.start, self.voxels.shape, strict=True))
+        return z, y, x
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,59 +64,113 @@ class FeatureBank:
         z, y, x = self.step
         return (_MARGIN * z + 2 * z if self.is_3d else 0, _MARGIN * y + 2 * y, _MARGIN * x + 2 * x)
 
+    def aligned(self, region: Region, shape: Size) -> Region:
+        """Give the smallest region of coarse voxels that holds a region of a volume."""
+        parts = zip(region, self.step, shape, strict=True)
+        z, y, x = (slice(part.start // step * step, min(length, -(-part.stop // step) * step)) for part, step, length in parts)
+        return z, y, x
+
     def around(self, region: Region, shape: Size) -> tuple[Region, Region]:
         """Give the box to read for the features of a region of a volume, and where the region lies in it.
 
         Coarse voxels begin where they do in every other box; at the volume's edge the box ends.
         """
-        spans = [
-            (max(0, part.start // step * step - halo), min(length, -(-part.stop // step) * step + halo))
-            for part, step, halo, length in zip(region, self.step, self.halo, shape, strict=True)
-        ]
-        box: Region = tuple(slice(*span) for span in spans)  # type: ignore[assignment]
-        core: Region = tuple(slice(part.start - low, part.stop - low) for part, (low, _) in zip(region, spans, strict=True))  # type: ignore[assignment]
-        return box, core
+        box = _grown(self.aligned(region, shape), self.halo, shape)
+        return box, within(region, box)
+
+    def near(self, region: Region, shape: Size) -> Region:
+        """Give the voxels that the features of the finest scale depend on: with the coarser scales at hand, all that must be read."""
+        return _grown(region, tuple(_MARGIN if axis in self._axes else 0 for axis in range(3)), shape)  # type: ignore[arg-type]
 
     def __call__(self, image: Tensor, core: Region) -> Tensor:
         """Give the features (channels, z, y, x) of `core`, a box of the image (z, y, x) with its halo around it."""
-        return self.of_levels(image, self.levels(image), core)
+        return self.of_levels(self.levels(image, core), core)
 
-    def levels(self, image: Tensor) -> list[Tensor]:
-        """Give the image at each scale."""
-        levels = [_smooth(image, _FINEST_SIGMA, self._axes)]
-        while len(levels) < self.scales:
-            levels.append(self._halve(levels[-1]))
-        return levels
+    def levels(self, image: Tensor, core: Region) -> list[Part]:
+        """Give the image at each scale, of the coarser ones the part that features of `core` depend on; the first is the image itself."""
+        shapes = [tuple(image.shape)]
+        while len(shapes) < self.scales:
+            shapes.append(tuple(-(-n // 2) if axis in self._axes else n for axis, n in enumerate(shapes[-1])))
+        wanted = self._wanted(core, shapes)  # type: ignore[arg-type]
+        found = [Part(image, (0, 0, 0))]
+        for scale in range(1, self.scales):
+            finer, sigmas = found[-1], _sigmas(scale)
+            # counted from the finer part, which begins with an even voxel: pairs are those of the whole
+            half = tuple(start // 2 if axis in self._axes else start for axis, start in enumerate(finer.start))
+            part = tuple(slice(of.start - low, of.stop - low) for of, low in zip(wanted[scale], half, strict=True))
+            found.append(Part(halve(finer.voxels, sigmas, self._axes, part), _corner(wanted[scale])))  # type: ignore[arg-type]
+        return found
 
-    def of_levels(self, image: Tensor, levels: list[Tensor], core: Region) -> Tensor:
+    def of_levels(self, levels: Sequence[Part], core: Region) -> Tensor:
         """Give the features of `core` from the image's scales, where several boxes of one image are wanted."""
-        return torch.cat([image[core].unsqueeze(0), *(self._of_scale(level, core, 2**scale) for scale, level in enumerate(levels))])
+        image = levels[0]
+        finest = clip_region(_grown(core, self._reach, None), image.region)
+        assert finest is not None
+        smoothed = Part(smooth(image.voxels, _FINEST_SIGMA, self._axes, within(finest, image.region)), _corner(finest))
+        scales = [self._of_scale(level, core, 2**scale) for scale, level in enumerate([smoothed, *levels[1:]])]
+        return torch.cat([image.voxels[within(core, image.region)].unsqueeze(0), *scales])
 
     @property
     def _axes(self) -> tuple[int, ...]:
         return (0, 1, 2) if self.is_3d else (1, 2)
 
-    def _halve(self, level: Tensor) -> Tensor:
-        window = (2, 2, 2) if self.is_3d else (1, 2, 2)
-        return functional.avg_pool3d(_smooth(level, _HALVING_SIGMA, self._axes)[None, None], window, ceil_mode=True)[0, 0]
+    @property
+    def _reach(self) -> Size:
+        return (_REACH if self.is_3d else 0, _REACH, _REACH)
 
-    def _of_scale(self, level: Tensor, core: Region, factor: int) -> Tensor:
+    def _factors(self, factor: int) -> Size:
+        return (factor if self.is_3d else 1, factor, factor)
+
+    def _wanted(self, core: Region, shapes: list[Size]) -> list[Region]:
+        """Give of each scale what features of `core`, and the coarser scales, depend on; all parts begin with an even voxel."""
+        wanted = [_grown(_covering(core, self._factors(2**scale)), self._reach, shape) for scale, shape in enumerate(shapes)]
+        for scale in range(len(shapes) - 1, 1, -1):
+            reach = halving_reach(_sigmas(scale))
+            spans = []
+            for axis, (coarse, fine, length) in enumerate(zip(wanted[scale], wanted[scale - 1], shapes[scale - 1], strict=True)):
+                if axis not in self._axes or length == 1:
+                    spans.append(fine)
+                    continue
+                low, high = min(fine.start // 2 * 2, max(0, 2 * coarse.start - reach)), max(fine.stop, 2 * coarse.stop + reach)
+                spans.append(slice(low, min(length, high)))
+            wanted[scale - 1] = (spans[0], spans[1], spans[2])
+        return wanted
+
+    def _of_scale(self, level: Part, core: Region, factor: int) -> Tensor:
         """Give the features of one scale, at the core's own resolution."""
-        factors = (factor if self.is_3d else 1, factor, factor)
-        wide, inner = zip(*(_widened(part, f, n) for part, f, n in zip(core, factors, level.shape, strict=True)), strict=True)
-        features = torch.stack(_features_3d(level[wide]) if self.is_3d else _features_2d(level[wide]))
+        factors = self._factors(factor)
+        coarse = clip_region(_covering(core, factors), level.region)
+        assert coarse is not None
+        inner = within(coarse, level.region)
+        features = torch.stack(_features_3d(level.voxels, inner) if self.is_3d else _features_2d(level.voxels, inner))
         for axis in (3, 2, 1):  # columns first: to spread them is slowest, and there are fewest of them now
-            features = _enlarged(features, axis, inner[axis - 1], factors[axis - 1])
+            part, first = core[axis - 1], coarse[axis - 1].start * factors[axis - 1]
+            features = _enlarged(features, axis, slice(part.start - first, part.stop - first), factors[axis - 1])
         return features
 
 
-def _widened(part: slice, factor: int, length: int) -> tuple[slice, slice]:
-    """Give the part of a coarse axis that covers a part of the fine one with a margin, and where the part lies in it, in fine voxels."""
-    margin = _MARGIN if length > 1 else 0
-    low = max(0, part.start // factor - margin)
-    high = min(length, -(-part.stop // factor) + margin)
-    start = part.start - low * factor
-    return slice(low, high), slice(start, start + part.stop - part.start)
+def _sigmas(scale: int) -> tuple[float, ...]:
+    """Give what a scale is smoothed by before it is halved from the finer one; the finest is smoothed itself."""
+    return (_FINEST_SIGMA, _HALVING_SIGMA) if scale == 1 else (_HALVING_SIGMA,)
+
+
+def _covering(core: Region, factors: Size) -> Region:
+    """Give the coarse voxels that a box lies between, if need be beyond the edges."""
+    parts = zip(core, factors, strict=True)
+    z, y, x = (part if f == 1 else slice(part.start // f - 1, -(-part.stop // f) + 1) for part, f in parts)
+    return z, y, x
+
+
+def _grown(region: Region, by: Size, shape: Size | None) -> Region:
+    """Widen a region, as far as the image goes where its shape is given."""
+    parts = zip(region, by, shape or (None, None, None), strict=True)
+    z, y, x = (slice(p.start - b, p.stop + b) if n is None else slice(max(0, p.start - b), min(n, p.stop + b)) for p, b, n in parts)
+    return z, y, x
+
+
+def _corner(region: Region) -> Size:
+    z, y, x = (part.start for part in region)
+    return z, y, x
 
 
 def _enlarged(features: Tensor, axis: int, part: slice, factor: int) -> Tensor:
@@ -114,19 +185,31 @@ def _enlarged(features: Tensor, axis: int, part: slice, factor: int) -> Tensor:
     return torch.lerp(features.index_select(axis, below), features.index_select(axis, above), weight)
 
 
-def _features_3d(image: Tensor) -> list[Tensor]:
-    gradient = [_slope(image, axis) for axis in range(3)]
-    hessian = [_slope(gradient[a], b) for a, b in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))]
-    squares = [gradient[a] * gradient[b] for a, b in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))]
-    tensor = [_smooth(square, _TENSOR_SIGMA, (0, 1, 2)) for square in squares]
-    return [image, _length(gradient), *_invariants(hessian), *(value.abs().sqrt() for value in _invariants(tensor))]
+def _features_3d(image: Tensor, inner: Region) -> list[Tensor]:
+    wide, core, gradient = _gradient(image, inner, (0, 1, 2))
+    hessian = [slope(gradient[a], b, core) for a, b in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))]
+    tensor = [_window(gradient[a] * gradient[b], (0, 1, 2), core) for a, b in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))]
+    length = _length([part[core] for part in gradient])
+    return [image[wide][core], length, *_invariants(hessian), *(value.abs().sqrt() for value in _invariants(tensor))]
 
 
-def _features_2d(image: Tensor) -> list[Tensor]:
-    gradient = [_slope(image, axis) for axis in (1, 2)]
-    hessian = [_slope(gradient[a], b) for a, b in ((0, 1), (1, 2), (0, 2))]
-    tensor = [_smooth(gradient[a] * gradient[b], _TENSOR_SIGMA, (1, 2)) for a, b in ((0, 0), (1, 1), (0, 1))]
-    return [image, _length(gradient), *_eigenvalues(*hessian), *(value.clamp(min=0).sqrt() for value in _eigenvalues(*tensor))]
+def _features_2d(image: Tensor, inner: Region) -> list[Tensor]:
+    wide, core, gradient = _gradient(image, inner, (1, 2))
+    hessian = [slope(gradient[a], b, core) for a, b in ((0, 1), (1, 2), (0, 2))]
+    tensor = [_window(gradient[a] * gradient[b], (1, 2), core) for a, b in ((0, 0), (1, 1), (0, 1))]
+    length = _length([part[core] for part in gradient])
+    return [image[wide][core], length, *_eigenvalues(*hessian), *(value.clamp(min=0).sqrt() for value in _eigenvalues(*tensor))]
+
+
+def _gradient(image: Tensor, inner: Region, axes: tuple[int, ...]) -> tuple[Region, Region, list[Tensor]]:
+    """Give the part of the image around `inner` in which the gradient is needed, where `inner` lies in it, and the gradient there."""
+    by = tuple(_REACH - 1 if axis in axes else 0 for axis in range(3))
+    wide = _grown(inner, by, tuple(image.shape))  # type: ignore[arg-type]
+    return wide, within(inner, wide), [slope(image, axis, wide) for axis in axes]
+
+
+def _window(square: Tensor, axes: tuple[int, ...], core: Region) -> Tensor:
+    return smooth(square, _TENSOR_SIGMA, axes, core)
 
 
 def _invariants(matrix: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
@@ -145,34 +228,3 @@ def _eigenvalues(a: Tensor, b: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
 
 def _length(vector: list[Tensor]) -> Tensor:
     return (sum((part * part for part in vector[1:]), vector[0] * vector[0]) + _TINY).sqrt()
-
-
-def _slope(image: Tensor, axis: int) -> Tensor:
-    """Give the central difference along an axis; the edge voxel stands for those beyond it."""
-    length = image.shape[axis]
-    if length == 1:
-        return torch.zeros_like(image)
-    after = torch.cat([image.narrow(axis, 1, length - 1), image.narrow(axis, length - 1, 1)], axis)
-    before = torch.cat([image.narrow(axis, 0, 1), image.narrow(axis, 0, length - 1)], axis)
-    return (after - before) * 0.5
-
-
-def _smooth(image: Tensor, sigma: float, axes: tuple[int, ...]) -> Tensor:
-    """Smooth with a Gaussian, one axis after the other."""
-    reach = int(3 * sigma + 0.5)
-    kernel = torch.exp(-(torch.arange(-reach, reach + 1, dtype=torch.float32) ** 2) / (2 * sigma * sigma))
-    kernel = (kernel / kernel.sum()).to(image.device)
-    for axis in axes:
-        image = _convolve(image, kernel, axis)
-    return image
-
-
-def _convolve(image: Tensor, kernel: Tensor, axis: int) -> Tensor:
-    """Convolve along an axis as a sum of shifted copies: for so few taps faster than a library's convolution of one channel."""
-    reach, length = len(kernel) // 2, image.shape[axis]
-    ends = [image.narrow(axis, 0, 1)] * reach, [image.narrow(axis, length - 1, 1)] * reach
-    padded = torch.cat([*ends[0], image, *ends[1]], axis)
-    out = padded.narrow(axis, reach, length) * kernel[reach]
-    for shift, weight in enumerate(kernel[:reach].tolist()):
-        out.add_(padded.narrow(axis, shift, length) + padded.narrow(axis, 2 * reach - shift, length), alpha=weight)
-    return out

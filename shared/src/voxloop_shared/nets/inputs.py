@@ -31,25 +31,21 @@ def normalise(voxels: NDArray[Any], normalisation: Normalisation) -> NDArray[np.
     return np.clip(out, -_LIMIT, _LIMIT, out=out)
 
 
-def mirror(start: int, stop: int, length: int) -> NDArray[np.int64]:
-    """Give the indices start..stop of an axis that goes on as its mirror image beyond both ends.
+def extend(start: int, stop: int, length: int) -> NDArray[np.int64]:
+    """Give the indices start..stop of an axis that goes on beyond both ends as its outermost voxels.
 
-    The edge voxel is not repeated, except where the axis has one voxel only.
+    A mirror image would invent objects: half a ring at the edge would become a whole one.
     """
-    if length == 1:
-        return np.zeros(stop - start, np.int64)
-    period = 2 * (length - 1)
-    phase = np.arange(start, stop) % period
-    return np.where(phase < length, phase, period - phase)
+    return np.clip(np.arange(start, stop), 0, length - 1)
 
 
 Span = tuple[int, int]
 """First and last index (exclusive) along an axis; may reach beyond both ends of the volume."""
 
 
-def read_mirrored(read: Callable[[Region], NDArray[Any]], shape: tuple[int, int, int], box: tuple[Span, Span, Span]) -> NDArray[Any]:
-    """Read a box of voxels (z, y, x) of which parts may lie outside the volume: there it is its own mirror image."""
-    wanted = [mirror(*span, length) for span, length in zip(box, shape, strict=True)]
+def read_extended(read: Callable[[Region], NDArray[Any]], shape: tuple[int, int, int], box: tuple[Span, Span, Span]) -> NDArray[Any]:
+    """Read a box of voxels (z, y, x) of which parts may lie outside the volume: there its outermost voxels go on."""
+    wanted = [extend(*span, length) for span, length in zip(box, shape, strict=True)]
     inside: Region = tuple(slice(int(index.min()), int(index.max()) + 1) for index in wanted)  # type: ignore[assignment]
     block = read(inside)
     for axis, (index, part) in enumerate(zip(wanted, inside, strict=True)):

@@ -41,6 +41,13 @@ class PixelNetwork(nn.Module):
             nn.Linear(channels, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, architecture.classes)
         )
 
+    @property
+    def exit(self) -> nn.Linear:
+        """Give the layer that makes the logits."""
+        last = self.layers[-1]
+        assert isinstance(last, nn.Linear)
+        return last
+
     def forward(self, features: Tensor) -> Tensor:
         """Give logits."""
         logits: Tensor = self.layers((features - self.mean) / self.deviation)

@@ -20,12 +20,12 @@ class WeightStore:
         self._registry_socket = registry_socket
 
     def fetch(self, model: ModelVersion) -> Path:
-        """Give the file with a model's weights, checked against the digest.
+        """Give the file with a model's weights, checked against the digest; one that was damaged is pulled again.
 
         Raises DigestMismatch when the registry sends other bytes; then nothing is kept.
         """
         path = self._folder / f"{model.digest}.safetensors"
-        if not path.exists():
+        if not path.exists() or _digest_of(path) != model.digest:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._pull(model, path)
         return path
@@ -51,6 +51,11 @@ class WeightStore:
             sync_folder(path.parent)
         finally:
             aside.unlink(missing_ok=True)
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def find_model(registry_socket: Path, address: str) -> ModelVersion:

@@ -39,14 +39,6 @@ def put_weights(network: nn.Module, state: Mapping[str, Tensor]) -> None:
         raise InvalidInput(f"the weights do not fit the network: {error}") from error
 
 
-def put_matching_weights(network: nn.Module, state: Mapping[str, Tensor]) -> int:
-    """Give a network those weights that fit by name and shape; give their number."""
-    own = network.state_dict()
-    fitting = {name: value for name, value in state.items() if name in own and own[name].shape == value.shape}
-    network.load_state_dict({**own, **fitting})
-    return len(fitting)
-
-
 def copy_state(network: nn.Module) -> dict[str, Tensor]:
     """Copy a state, so that further training cannot change it."""
     return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from voxloop_annotate.fills.orders import Flood
-from voxloop_annotate.fills.plan import LARGEST, Plan, check_size, plan_marked, plane_box
+from voxloop_annotate.fills.plan import LARGEST, Plan, check_seed, check_size, chosen_box, plan_marked
 from voxloop_annotate.fills.progress import Progress
 from voxloop_shared.data.blocks import Region
 from voxloop_shared.data.masks import slices_of
@@ -64,14 +64,8 @@ def _limits(dtype: np.dtype[Any], low: float, high: float) -> tuple[Any, Any]:
 
 
 def _box(order: Flood, shape: tuple[int, int, int]) -> Box:
-    if order.dims == 3 and order.box is None:
-        raise InvalidInput("a fill in 3D needs a box: give the bounds as [[z0, z1], [y0, y1], [x0, x1]]")
-    limits = plane_box(order.axis, order.index, shape) if order.dims == 2 else tuple((0, length) for length in shape)
-    z, y, x = ((max(a, low), min(b, high)) for (a, b), (low, high) in zip(order.box or limits, limits, strict=True))
-    box = (z, y, x)
-    for place, (start, stop), axis in zip(order.seed, box, "zyx", strict=True):
-        if not start <= place < stop:
-            raise InvalidInput(f"the fill begins at {axis} = {place}, which does not lie in the part to be filled, {axis} {start}:{stop}")
+    box = chosen_box(order.axis, order.index, order.dims, order.box, shape)
+    check_seed(order.seed, box)
     check_size(box, LARGEST, "give a smaller box")
     return box
 

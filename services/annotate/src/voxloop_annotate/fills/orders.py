@@ -1,8 +1,8 @@
 """Orders: what the page asks to be filled."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, FiniteFloat
+from pydantic import Field, FiniteFloat, model_validator
 
 from voxloop_annotate.annotations import LabelState
 from voxloop_shared.schemas import UNCERTAIN, Axis, Box, OverwriteRule
@@ -62,7 +62,29 @@ class Islands(_Order):
     smallest: int = Field(ge=1, le=2**31)
 
 
-Order = Annotated[Flood | Interpolate | Copy | Holes | Islands, Field(discriminator="kind")]
+class Accept(_Order):
+    """Take what a prediction says as labels: the piece of a class that is joined to a seed, a class, or all; on a slice, cut to a box if
+    there is one, or in 3D in a box. `confidence` limits all of them. A label that is there is replaced only where the rule says so."""
+
+    kind: Literal["accept"]
+    prediction: str = Field(min_length=1, max_length=80)
+    where: Literal["component", "class", "slice", "region"]
+    value: ClassValue | None = Field(default=None, description="the class, where one is wanted; without it, that of the seed")
+    seed: Place | None = Field(default=None, description="(z, y, x), level 0")
+    dims: Literal[2, 3] = 2
+    box: Box | None = None
+    confidence: float = Field(default=0.0, ge=0, le=1, description="only voxels that are predicted with at least this")
+    overwrite: Literal["all", "unlabelled", "accepted", "class"] = "unlabelled"
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        needed = {"component": ["seed"], "class": ["value", "seed"], "region": ["box"]}.get(self.where, [])
+        if needed and all(getattr(self, name) is None for name in needed):
+            raise ValueError(f"to accept a {self.where}, give its `{'` or `'.join(needed)}`")
+        return self
+
+
+Order = Annotated[Flood | Interpolate | Copy | Holes | Islands | Accept, Field(discriminator="kind")]
 
 
 class FillState(LabelState):

@@ -2,11 +2,12 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voxloop_shared.data.labels import paintable
+from voxloop_shared.data.origins import States, paintable
 from voxloop_shared.errors import InvalidInput, TooLarge
 from voxloop_shared.schemas import Axis, Box, OverwriteRule
 
@@ -23,7 +24,12 @@ class Plan:
     values: NDArray[np.uint8] | np.uint8
     rule: OverwriteRule
 
-    def apply(self, before: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    @property
+    def about(self) -> dict[str, Any]:
+        """Give what the commit says besides what the order says: nothing."""
+        return {}
+
+    def apply(self, before: States) -> States:
         """Give what becomes of the voxels in the box."""
         after = before.copy()
         np.copyto(after, self.values, where=self.mask & paintable(before, self.rule))
@@ -61,6 +67,22 @@ def plane_box(axis: Axis, index: int, shape: tuple[int, int, int]) -> Box:
     """Give the box of a whole plane."""
     z, y, x = ((index, index + 1) if name == axis else (0, length) for name, length in zip("zyx", shape, strict=True))
     return z, y, x
+
+
+def chosen_box(axis: Axis, index: int, dims: Literal[2, 3], box: Box | None, shape: tuple[int, int, int]) -> Box:
+    """Give the part of a volume that an order is about: a plane, or in 3D any part, cut to `box`; raises InvalidInput without one in 3D."""
+    if dims == 3 and box is None:
+        raise InvalidInput("a fill in 3D needs a box: give the bounds as [[z0, z1], [y0, y1], [x0, x1]]")
+    limits = plane_box(axis, index, shape) if dims == 2 else tuple((0, length) for length in shape)
+    z, y, x = ((max(a, low), min(b, high)) for (a, b), (low, high) in zip(box or limits, limits, strict=True))
+    return z, y, x
+
+
+def check_seed(seed: tuple[int, int, int], box: Box) -> None:
+    """Raise InvalidInput for a seed outside the box in which it is to grow."""
+    for place, (start, stop), axis in zip(seed, box, "zyx", strict=True):
+        if not start <= place < stop:
+            raise InvalidInput(f"the fill begins at {axis} = {place}, which does not lie in the part to be filled, {axis} {start}:{stop}")
 
 
 def check_size(box: Box, largest: int, instead: str) -> None:

@@ -2,7 +2,7 @@
 
 from dash import html
 
-from voxloop_annotate.components import Canvas, ClassList, HistoryPanel, LayerPanel, StatusLine, ToolStrip
+from voxloop_annotate.components import Canvas, ClassList, FlagList, HistoryPanel, LayerPanel, StatusLine, ToolStrip
 from voxloop_annotate.pages.predict_panel import predict_panel
 from voxloop_annotate.pages.train_panel import train_panel
 
@@ -14,6 +14,7 @@ def annotate_page() -> list[html.Main | StatusLine]:
         train_panel(),
         predict_panel(),
         html.Section([html.H2("Layers", className="vx-section-title"), LayerPanel(id="layers")], className="vx-section"),
+        html.Section([html.H2("Look again", className="vx-section-title"), FlagList(id="flags")], className="vx-section"),
         html.Section([html.H2("History", className="vx-section-title"), HistoryPanel(id="history")], className="vx-section"),
     ]
     return [
@@ -22,7 +23,7 @@ def annotate_page() -> list[html.Main | StatusLine]:
             children=[
                 ToolStrip(id="tools"),
                 html.Div(Canvas(id="canvas"), className="vx-stage"),
-                html.Aside(panel, className="vx-panel", **{"aria-label": "Classes, training, prediction, layers, history"}),
+                html.Aside(panel, className="vx-panel", **{"aria-label": "Classes, training, prediction, layers, flags, history"}),
             ],
         ),
         StatusLine(id="status"),

@@ -1,4 +1,4 @@
-"""A job as the panels show it: what it does, how far it is, and a way to stop it."""
+"""A job as the panels show it: what it does, how far it is, and ways to pause it, to go on and to give up."""
 
 from typing import Any
 
@@ -20,7 +20,10 @@ def job_card(job: dict[str, Any] | None) -> html.Div | None:
         return None
     title = html.Span(_headline(job), className="vx-job-title", title=job["id"])
     if job["state"] in ("queued", "running"):
-        parts = [title, html.Span(eta(job), className="vx-eta"), _cancel(job), _bar(job), _note(job.get("message") or "")]
+        left = html.Span(eta(job), className="vx-eta")
+        parts = [title, left, _actions(job), _bar(job), _note(job.get("message") or "")]
+    elif is_paused(job):
+        parts = [title, html.Span(), _actions(job), _bar(job), _note(f"{100 * (job.get('progress') or 0):.0f} % is done, and kept")]
     elif job.get("error"):
         parts = [title, _note(job["error"]["message"], "alert")]
     else:
@@ -46,19 +49,30 @@ def outcome(job: dict[str, Any]) -> str:
         return f"{name} · Dice {dice:.2f} on {voxels} held-out voxels" if dice is not None else f"{name} · too few strokes to hold any out"
     if "predict_s" in result:
         return f"by {name} in {result['predict_s']:.0f} s"
+    if "postprocess_s" in result:
+        return f"in {result['postprocess_s']:.0f} s"
     return name
 
 
+def is_paused(job: dict[str, Any]) -> bool:
+    """Say whether a job was interrupted because somebody wished so, not by a mishap."""
+    return job["state"] == "interrupted" and not job.get("error")
+
+
+def kind_of(job: dict[str, Any]) -> str:
+    """Name what a job does."""
+    return {"train": "Training", "postprocess": "Post-processing"}.get(job["kind"], "Prediction")
+
+
 def _headline(job: dict[str, Any]) -> str:
-    kind = "Training" if job["service"] == "train" else "Prediction"
-    return f"{kind} {_WORDS[job['state']]}"
+    return f"{kind_of(job)} {'paused' if is_paused(job) else _WORDS[job['state']]}"
 
 
 def _bar(job: dict[str, Any]) -> html.Div:
     percent = 100 * (job.get("progress") or 0.0)
     about = {"role": "progressbar", "aria-valuenow": f"{percent:.0f}", "aria-valuemin": "0", "aria-valuemax": "100"}
-    state = {"data-state": "waiting" if job["state"] == "queued" else "running"}
-    fill = html.Div(className="vx-bar-fill", style={"width": f"{percent:.1f}%"} if job["state"] == "running" else {})
+    state = {"data-state": {"queued": "waiting", "interrupted": "paused"}.get(job["state"], "running")}
+    fill = html.Div(className="vx-bar-fill", style={"width": f"{percent:.1f}%"} if job["state"] != "queued" else {})
     return html.Div(fill, className="vx-bar", **about, **state)
 
 
@@ -66,8 +80,18 @@ def _note(text: str, role: str | None = None) -> html.Div:
     return html.Div(text, className="vx-job-note", title=text, **({"role": role} if role else {}))
 
 
-def _cancel(job: dict[str, Any]) -> html.Button:
-    address = {"type": "cancel", "service": job["service"], "job": job["id"]}
+def _actions(job: dict[str, Any]) -> html.Span:
+    """Give the buttons that the job's state allows."""
+    names = {"queued": ("Cancel",), "running": ("Pause", "Cancel"), "interrupted": ("Resume", "Cancel")}[job["state"]]
+    return html.Span([_button(job, name) for name in names], className="vx-job-actions")
+
+
+def _button(job: dict[str, Any], name: str) -> html.Button:
+    address = {"type": _ADDRESSES[name], "service": job["service"], "job": job["id"]}
     return html.Button(
-        "Cancel", id=address, className="vx-cancel vx-secondary", title="Cancel", type="button", **{"aria-label": "Cancel this job"}
+        name, id=address, className="vx-cancel vx-secondary", title=name, type="button", **{"aria-label": f"{name} this job"}
     )
+
+
+_ADDRESSES = {"Cancel": "cancel", "Pause": "pause", "Resume": "go-on"}
+"""What the buttons' ids say; "resume" belongs to the Jobs page, whose callback writes there."""

@@ -5,7 +5,7 @@ from typing import Any
 import dash_bootstrap_components as dbc
 from dash import ALL, Dash, Input, Output, Patch, State, ctx, html, no_update
 
-from voxloop_annotate.pages.job_card import job_card, outcome
+from voxloop_annotate.pages.job_card import is_paused, job_card, kind_of, outcome
 from voxloop_annotate.pages.toasts import done_toast, error_toast, toast_of
 from voxloop_annotate.pages.worker import in_thread
 from voxloop_annotate.studio import Studio
@@ -100,10 +100,10 @@ def register(page: Dash, studio: Studio) -> None:
 
 
 def _notice(job: dict[str, Any]) -> html.Div | None:
-    what = "Training" if job["service"] == "train" else "Prediction"
+    what = kind_of(job)
     if job["state"] == "succeeded":
         return done_toast(f"{what} done", outcome(job))
-    if job["state"] in ("failed", "interrupted"):
+    if job["state"] in ("failed", "interrupted") and not is_paused(job):
         error = job.get("error") or {}
         return error_toast(f"{what} {job['state']}", error.get("message", "see the job's log"), error.get("detail"))
     return None

@@ -3,9 +3,9 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
@@ -13,7 +13,7 @@ from voxloop_annotate.loop import Light
 from voxloop_annotate.studio import Studio
 from voxloop_shared.errors import NotFound
 from voxloop_shared.jobs.job import Job
-from voxloop_shared.schemas import Schema
+from voxloop_shared.schemas import Axis, Schema
 from voxloop_shared.server import CallerDep
 
 _PING_S = 15.0
@@ -25,12 +25,28 @@ class TrainRequest(Schema):
     learner: str = "unet"
     budget_s: float = Field(default=60, ge=1, le=24 * 3600)
     then_predict: bool = True
+    accepted: Literal["use", "ignore"] = Field(default="use", description="whether to learn from what was accepted from predictions, too")
 
 
 class PredictRequest(Schema):
-    """Predict a whole volume."""
+    """Predict a whole volume by a model, or by several together; around `focus` (z, y, x) first. Without `planes`: as suits the model."""
+
+    model: str | None = None
+    models: list[str] = Field(default=[])
+    planes: Literal["z", "zyx", "nine"] | None = None
+    flips: bool = False
+    focus: tuple[int, int, int] | None = None
+
+
+class PreviewRequest(Schema):
+    """Predict a part of a slice at once; of one `client` only the newest request is answered, the others get 409."""
 
     model: str
+    axis: Axis = "z"
+    index: int
+    region: tuple[tuple[int, int], tuple[int, int]] | None = None
+    level: int = 0
+    client: str | None = None
 
 
 def loop_router(studio: Studio) -> APIRouter:
@@ -40,17 +56,33 @@ def loop_router(studio: Studio) -> APIRouter:
     @router.post("/volumes/{volume_id}/train", status_code=201)
     def train(volume_id: str, body: TrainRequest, who: CallerDep) -> Job:
         """Start training."""
-        return studio.loop.start_training(volume_id, body.learner, body.budget_s, who.user, body.then_predict)
+        return studio.loop.start_training(volume_id, body.learner, body.budget_s, who.user, body.then_predict, body.accepted)
 
     @router.post("/volumes/{volume_id}/predict", status_code=201)
     def predict(volume_id: str, body: PredictRequest, who: CallerDep) -> Job:
         """Start a prediction."""
-        return studio.loop.start_prediction(volume_id, body.model, who.user)
+        return studio.loop.start_prediction(volume_id, author=who.user, **body.model_dump())
+
+    @router.post("/volumes/{volume_id}/preview")
+    def preview(volume_id: str, body: PreviewRequest) -> Response:
+        """Predict a part of a slice: class, then confidence, as raw bytes (rows × columns each, see X-Shape)."""
+        content, headers = studio.loop.preview(volume_id, body.model_dump())
+        return Response(content, media_type="application/octet-stream", headers=headers | {"Cache-Control": "no-store"})
 
     @router.post("/jobs/{service}/{job_id}/cancel")
     def cancel(service: str, job_id: str) -> Job:
         """Cancel a job."""
         return studio.loop.cancel(service, job_id)
+
+    @router.post("/jobs/{service}/{job_id}/pause")
+    def pause(service: str, job_id: str) -> Job:
+        """Interrupt a running job, to be resumed."""
+        return studio.loop.pause(service, job_id)
+
+    @router.post("/jobs/{service}/{job_id}/resume")
+    def resume(service: str, job_id: str) -> Job:
+        """Go on with a job that ended without success."""
+        return studio.loop.resume(service, job_id)
 
     @router.get("/status")
     def read_status() -> list[Light]:

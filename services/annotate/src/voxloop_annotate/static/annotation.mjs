@@ -9,7 +9,7 @@ import { Outbox } from "./outbox.mjs";
 import { session as sharedSession } from "./session.mjs";
 import { SliceCache } from "./slicecache.mjs";
 import { boxOf } from "./plane.mjs";
-import { Stroke } from "./stroke.mjs";
+import { Stroke, isDecidedByServer } from "./stroke.mjs";
 import { StrokeQueue } from "./strokequeue.mjs";
 import { loadClasses } from "./volume.mjs";
 
@@ -176,14 +176,14 @@ export class Annotation {
 
   #finish(change, answer) {
     this.#forget(change);
-    if (change.stroke && !change.body.intensity) change.planes?.acknowledge(change.stroke);
+    if (change.stroke && !isDecidedByServer(change.body)) change.planes?.acknowledge(change.stroke);
     else change.planes?.supersede(change.stroke, answer.box);
     change.resolve?.(answer);
     if (change.volume !== this.volume) return;
     const { undoName, redoName } = this.session.state.history;
     this.history.take(answer);
     if (CLASS_KINDS.has(change.kind)) loadClasses(this.session);
-    if (!change.stroke || change.body.intensity) this.#tell({ isStale: true });
+    if (!change.stroke || isDecidedByServer(change.body)) this.#tell({ isStale: true });
     const name = { undo: undoName, redo: redoName }[change.kind] ?? answer.undo_name;
     if (change.kind in DONE) this.session.say(`${DONE[change.kind]}: ${name ?? "the first labels"}`);
   }

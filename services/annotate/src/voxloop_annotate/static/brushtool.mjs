@@ -18,21 +18,21 @@ export const erase = { name: "erase", label: "Eraser", key: "e", icon: "erase", 
 // The lightest touch of a pen still paints with this share of the size.
 const LEAST_PRESSURE = 0.2;
 
-class BrushTool {
+/** A round tip; `plan` says what it paints. */
+export class BrushTool {
   constructor(viewport, name) {
     Object.assign(this, { viewport, name, ghost: null });
   }
 
   press(contact) {
     const { session } = this.viewport;
-    const { state } = session;
     const plane = planeOf(this.viewport);
-    const range = rangeOf(state.options, intensityAt(this.viewport, contact.place));
-    if (state.options.threshold === "relative" && !range) return void session.say("start on the image: the brush paints what is like the place where it starts");
-    const live = this.viewport.beginStroke(paintSettings(state, this.name, range));
-    if (!live) return void session.say(state.classId === null ? "add a class first" : "this slice is still loading");
-    const filter = range && new IntensityFilter(range, finePatch(this.viewport), plane);
-    live.extend(new Reach(state.options.reach, state.options.slices, plane, gridOf(state.info)), filter);
+    const plan = this.plan(contact);
+    if (!plan) return null;
+    const { settings, filter, reach } = plan;
+    const live = this.viewport.beginStroke(settings);
+    if (!live) return void session.say(settings.value === null ? "add a class first" : "this slice is still loading");
+    live.extend(reach, filter);
     this.ghost = filter && !filter.knows(plane) ? { plane, points: [contact.place] } : null;
     const sweep = new Sweep(this.viewport, live, (at) => this.#diameter(at));
     sweep.to(contact);
@@ -42,6 +42,17 @@ class BrushTool {
       end: () => this.#end(live, true),
       cancel: () => this.#end(live, false),
     };
+  }
+
+  /** Give {settings, filter, reach} of a stroke that begins at a contact; null, and say why, where none can. */
+  plan(contact) {
+    const { session } = this.viewport;
+    const { options, info } = session.state;
+    const plane = planeOf(this.viewport);
+    const range = rangeOf(options, intensityAt(this.viewport, contact.place));
+    if (options.threshold === "relative" && !range) return void session.say("start on the image: the brush paints what is like the place where it starts");
+    const filter = range && new IntensityFilter(range, finePatch(this.viewport), plane);
+    return { settings: paintSettings(session.state, this.name, range), filter, reach: new Reach(options.reach, options.slices, plane, gridOf(info)) };
   }
 
   #end(live, isKept) {

@@ -1,6 +1,7 @@
 // The EventStream component: the server's events, into the session at once and into Dash a few times a second.
 
 import { annotation } from "./annotation.mjs";
+import { loadFlags } from "./flags.mjs";
 import { session } from "./session.mjs";
 import { Throttle } from "./throttle.mjs";
 import { loadClasses, loadPredictions } from "./volume.mjs";
@@ -23,7 +24,8 @@ export function mount(node, props, setProps) {
     stream = new EventFeed(volume, report, countUp);
   };
   update(props);
-  return { update, unmount: () => (stream.close(), report.close()) };
+  const endFocus = session.watch(["indices"], ({ indices, info }) => info && report.push({ focus: indices }));
+  return { update, unmount: () => (endFocus(), stream.close(), report.close()) };
 }
 
 class EventFeed {
@@ -47,6 +49,7 @@ class EventFeed {
     on("stroke", (stroke) => this.#isShown() && annotation.receive(stroke));
     on("classes", (classes) => this.#isShown() && session.takeClasses(classes));
     on("progress", (progress) => this.#isShown() && session.set({ progress: progress.done < progress.total ? progress : null }));
+    on("flags", ({ flags }) => this.#isShown() && session.set({ flags }));
     on("job", (job) => this.#onJob(job));
     on("services", (services) => this.report.push({ services }));
     on("predictions", () => this.#onPredictions());
@@ -66,6 +69,7 @@ class EventFeed {
     if (!isAgain || !this.#isShown()) return;
     annotation.resync();
     loadClasses(session);
+    loadFlags(session);
     this.#onPredictions();
   }
 
@@ -82,6 +86,7 @@ class EventFeed {
     const known = this.jobs[job.service];
     if (known && known.id !== job.id && known.created > job.created) return;
     this.jobs = { ...this.jobs, [job.service]: job };
+    if (job.service === "infer" && this.#isShown()) session.set({ revision: `${job.id} ${job.progress}` });
     this.report.push({ jobs: this.jobs });
   }
 

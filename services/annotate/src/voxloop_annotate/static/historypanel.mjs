@@ -10,7 +10,7 @@ const AGE_PERIOD_MS = 30_000;
 
 const NEAR_END_PX = 200;
 
-const ICONS = { erase: "erase", restore: "restore", "delete class": "delete" };
+const ICONS = { accept: "accept", erase: "erase", restore: "restore", "delete class": "delete" };
 
 const SHOWN = ({ tool }) => tool !== "undo" && tool !== "redo";
 

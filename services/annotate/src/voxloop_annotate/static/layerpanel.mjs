@@ -1,10 +1,15 @@
-// The LayerPanel component: image with its window, labels, prediction, confidence, difference, each with an eye and an opacity.
+// The LayerPanel component: image with its window, labels, prediction, confidence, uncertainty, difference, each with an eye and an opacity.
 
 import { viridisGradient } from "./colormap.mjs";
 import { element, iconButton, setIcon, setText } from "./element.mjs";
 import { fillTrack } from "./range.mjs";
 import { session } from "./session.mjs";
 import { windowControl } from "./windowcontrol.mjs";
+
+const MAPS = {
+  confidence: "Confidence of the prediction: 0 … 1",
+  uncertainty: "How far planes, members of an ensemble and models disagree: 0 … 1",
+};
 
 /** Fill `node` with the layers. */
 export function mount(node) {
@@ -14,6 +19,7 @@ export function mount(node) {
     overlay("labels", "Labels", "h", contourButton("labels", "Labels", "shift h")),
     overlay("prediction", "Prediction", "p", contourButton("prediction", "Prediction", "shift p")),
     overlay("confidence", "Confidence", "c"),
+    overlay("uncertainty", "Uncertainty", "shift c"),
     overlay("difference", "Difference", "d"),
   ];
   const sections = overlays.map(({ nodes }) => element("div", { class: "vx-layer-group" }, ...nodes));
@@ -35,10 +41,10 @@ function layerRow(name, label, key, ...extras) {
 // What the layer looks like, where its colours are not those of the classes.
 function sample(name) {
   if (name === "difference") return element("span", { class: "vx-stripes", title: "Labelled otherwise than predicted" });
-  if (name !== "confidence") return null;
+  if (!(name in MAPS)) return null;
   const bar = element("span", { class: "vx-map-bar" });
   bar.style.background = viridisGradient();
-  return element("span", { class: "vx-map", title: "Confidence of the prediction: 0 … 1" }, "0", bar, "1");
+  return element("span", { class: "vx-map", title: MAPS[name] }, "0", bar, "1");
 }
 
 function updateEye(node, eye, isVisible) {
@@ -55,13 +61,16 @@ function contourButton(name, label, key) {
   return iconButton("filled", `${label}: contours or filled`, key, { class: "vx-icon-button vx-row-button vx-tip-left", "data-contour": name, onclick: () => session.toggleLayer(name, "isContour") });
 }
 
+// Only where several voices were fused is there something to be uncertain about.
+const isPredicted = (name, about) => name !== "uncertainty" || Boolean(about?.layers.includes(name));
+
 function overlay(name, label, key, contour = null) {
   const value = element("span", { class: "vx-layer-value" });
   const row = layerRow(name, label, key, value, contour);
   const slider = element("input", { type: "range", class: "vx-range", min: 0, max: 100, step: 1, "aria-label": `${label} opacity`, "data-opacity": name });
   slider.addEventListener("input", () => session.setLayer(name, { opacity: slider.valueAsNumber / 100, isVisible: true }));
-  const update = ({ layers: { [name]: layer }, prediction }) => {
-    const isThere = name === "labels" || prediction !== null;
+  const update = ({ layers: { [name]: layer }, prediction, predictions }) => {
+    const isThere = name === "labels" || (prediction !== null && isPredicted(name, predictions.find(({ id }) => id === prediction)));
     row.update(layer);
     slider.value = Math.round(layer.opacity * 100);
     slider.disabled = !isThere;

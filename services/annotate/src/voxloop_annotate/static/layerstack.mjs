@@ -47,7 +47,7 @@ export class LayerStack {
     const isAbove = labels.isVisible && !labels.isContour;
     this.#touchIf(["prediction"], "prediction", `${isAbove} ${prediction.isContour && `${this.width} ${this.dash}`}`);
     this.#touchIf(["difference"], "difference", this.dash);
-    for (const name of ["coarse", "image", "confidence", "prediction", "labels", "difference"]) this.renderer.setOpacity(name, this.#opacityOf(name));
+    for (const name of ["coarse", "image", "uncertainty", "confidence", "prediction", "labels", "difference"]) this.renderer.setOpacity(name, this.#opacityOf(name));
     this.renderer.setSmooth("image", image.isSmooth);
   }
 
@@ -91,6 +91,7 @@ export class LayerStack {
       labels: (pixels, rect) => colourLabels(pixels, slice, rect, this.tables, { isContour: this.#settings("labels").isContour, width: this.width }),
       prediction: (pixels, rect) => colourPrediction(pixels, slice, rect, this.tables.edge, { ...place, ...this.#predictionStyle(place) }),
       confidence: (pixels, rect) => colourConfidence(pixels, slice, rect, CONFIDENCE),
+      uncertainty: (pixels, rect) => colourConfidence(pixels, slice, rect, CONFIDENCE),
       difference: (pixels, rect) => this.#colourDifference(pixels, slice, rect, place),
     }[name];
   }

@@ -4,7 +4,7 @@ import { stackPlanes } from "./boxmask.mjs";
 import { encodeRuns } from "./mask.mjs";
 import { PatchMask } from "./patchmask.mjs";
 import { boxOf } from "./plane.mjs";
-import { Stroke, ruleOf } from "./stroke.mjs";
+import { Stroke, isDecidedByServer, ruleOf } from "./stroke.mjs";
 
 export class LiveStroke {
   /** `plane` = {axis, index, rows, cols}; `settings` = {tool, value, overwrite, replaces, intensity}. */
@@ -16,7 +16,7 @@ export class LiveStroke {
     this.range = [plane.index, plane.index + 1];
   }
 
-  /** Let the stroke reach into other slices (a Reach) and paint where a filter (an IntensityFilter) lets it. */
+  /** Let the stroke reach into other slices (a Reach) and paint where a filter (an IntensityFilter, or a PredictedPatch that says with what) lets it. */
   extend(reach, filter = null) {
     this.reach = reach;
     this.filter = filter;
@@ -75,7 +75,7 @@ export class LiveStroke {
   }
 
   get #isShown() {
-    return !this.settings.intensity || Boolean(this.filter?.knows(this.plane));
+    return !isDecidedByServer(this.settings) || Boolean(this.filter?.knows(this.plane));
   }
 
   #write(data, { row, c0, c1 }) {
@@ -86,6 +86,6 @@ export class LiveStroke {
   }
 
   #put(data, row, col, i) {
-    if (this.mayPaint(data[i]) && (!this.filter || this.filter.allows(row, col))) data[i] = this.settings.value;
+    if (this.mayPaint(data[i]) && (!this.filter || this.filter.allows(row, col))) data[i] = this.filter?.valueAt?.(row, col) ?? this.settings.value;
   }
 }

@@ -49,8 +49,8 @@ export function amountText(count, { voxel_size: size, unit }) {
   return `${voxels}, ${spaceText(count * size.reduce((a, b) => a * b, 1), sign)}`;
 }
 
-// A step of units is a thousand in length, so 1e9 in space: the next unit begins where four digits no longer do.
-function spaceText(space, sign) {
+/** Give a space in the cube of a unit. A step of units is 1e9 in space: the next begins where four digits no longer do. */
+export function spaceText(space, sign) {
   const [up, larger, down, smaller] = STEPS[sign] ?? [];
   if (up && space >= 1e6) return `${shortValue(space / up ** 3)} ${larger}³`;
   if (down && space > 0 && space < 1e-3) return `${shortValue(space * down ** 3)} ${smaller}³`;

@@ -61,6 +61,17 @@ export function toleranceSlider(session) {
   return { node: slider, update };
 }
 
+/** The least confidence of what is accepted, as a slider from 0 to 1. */
+export function confidenceSlider(session) {
+  const label = "Least confidence of what is accepted (< and >)";
+  const slider = element("input", { type: "range", class: "vx-range", min: 0, max: 1, step: 0.01, "data-option": "confidenceSlider", "aria-label": label, title: label, oninput: () => setOption(session, "confidence", slider.valueAsNumber) });
+  const update = ({ options }) => {
+    slider.value = options.confidence;
+    slider.style.setProperty("--vx-share", `${100 * options.confidence}%`);
+  };
+  return { node: slider, update };
+}
+
 /** The button that takes the image's window as the range of intensities. */
 export function windowButton(session) {
   const label = "Take the range from the window of the image";

@@ -6,10 +6,12 @@ export const CHOICES = {
   unit: [["voxels", "voxels"], ["pixels", "pixels"]],
   reach: [["slice", "this slice"], ["slab", "± slices"], ["sphere", "sphere"]],
   threshold: [["off", "any intensity"], ["range", "intensity from"], ["relative", "like start ±"]],
+  accept: [["brush", "brush"], ["component", "component"], ["class", "class"], ["region", "rectangle"], ["slice", "whole slice"], ["visible", "what is seen"]],
+  acceptOver: [["unlabelled", "over unlabelled"], ["accepted", "and over accepted"], ["all", "over everything"]],
   dims: [["2", "this slice"], ["3", "± slices"]],
 };
 
-const LIMITS = { slices: [1, 31], regionSize: [4, 128], smallest: [2, 1e6], tolerance: [0, Infinity] };
+const LIMITS = { slices: [1, 31], regionSize: [4, 128], smallest: [2, 1e6], tolerance: [0, Infinity], confidence: [0, 1] };
 
 const WHOLE = new Set(["slices", "regionSize", "smallest"]);
 
@@ -26,6 +28,9 @@ export const INITIAL_OPTIONS = {
   regionSize: 24,
   smallest: 50,
   isErasing: false,
+  accept: "component",
+  acceptOver: "unlabelled",
+  confidence: 0,
 };
 
 /** Give the value of an option nearest to `value` that it may have, or null if it makes no sense. */

@@ -1,17 +1,21 @@
 // The bar above the image: the options of the chosen tool, how it is used, and how far a fill has come.
 
-import { element, setText } from "./element.mjs";
-import { choice, number, overwriteChoice, sizeControl, toggle, toleranceSlider, windowButton } from "./optioncontrols.mjs";
+import { element, iconButton, setText } from "./element.mjs";
+import { choice, confidenceSlider, number, overwriteChoice, sizeControl, toggle, toleranceSlider, windowButton } from "./optioncontrols.mjs";
+import { flagView } from "./flaglist.mjs";
 import { toleranceStep } from "./options.mjs";
 import { toolOf } from "./tools.mjs";
 
 const KEYS = ["tool", "brushSize", "options", "overwrite", "replaces", "classes", "info", "filling", "progress", "draft"];
 
 const GROUPS = [
+  ["Accept", "accept"],
   ["Size", "size", "unit", "hasPressure"],
   ["Region", "regionSize"],
   ["Tolerance ±", "flood"],
   ["Depth", "reach", "dims", "slices"],
+  ["Confidence from", "confidence"],
+  ["", "acceptOver", "flag"],
   ["", "isErasing", "overwrite"],
   ["", "threshold", "range", "relative"],
 ];
@@ -35,11 +39,11 @@ export class OptionsBar {
   #update(state) {
     const tool = toolOf(state.tool);
     for (const [name, control] of Object.entries(this.controls)) {
-      control.node.hidden = !isOffered(name, tool);
+      control.node.hidden = !isOffered(name, tool, state);
       control.node.toggleAttribute("data-idle", !isInUse(name, state));
       control.update(state);
     }
-    for (const { names, group } of this.groups) group.hidden = !names.some((name) => isOffered(name, tool));
+    for (const { names, group } of this.groups) group.hidden = !names.some((name) => isOffered(name, tool, state));
     this.#updateReach(state);
     setText(this.hint, tool.hint);
     this.#updateBusy(state);
@@ -68,6 +72,10 @@ function makeControls(session) {
   const step = ({ info }) => (info ? toleranceStep(info.intensity, /int/.test(info.dtype)) : 1);
   const wide = (name, label) => number(session, name, label, 6, { step });
   return {
+    accept: choice(session, "accept", "What of the prediction becomes labels (m)"),
+    confidence: row("vx-options-confidence", confidenceSlider(session), number(session, "confidence", "Least confidence of what is accepted (< and >)", 4, { step: () => 0.05 })),
+    acceptOver: choice(session, "acceptOver", "Which labels the prediction may replace"),
+    flag: { node: iconButton("flag", "Look again: flag what is seen", "shift l", { class: "vx-icon-button vx-option-toggle vx-tip-down", "data-option": "flag", onclick: () => flagView(window.voxloop.layout.main) }), update() {} },
     size: sizeControl(session),
     unit: choice(session, "unit", "Size in voxels of the image or pixels of the screen"),
     hasPressure: toggle(session, "hasPressure", "A pen's pressure sets the size", "pressure"),
@@ -86,14 +94,18 @@ function makeControls(session) {
 
 const OFFERS = { range: "threshold", relative: "threshold", flood: "tolerance" };
 
-function isOffered(name, tool) {
+// Accepting comes in several ways that have little in common: what another way needs is not there at all.
+const ACCEPTS = { size: ["brush"], unit: ["brush"], hasPressure: ["brush"], dims: ["component", "class"], slices: ["component", "class"] };
+
+function isOffered(name, tool, { options }) {
+  if (tool.name === "accept" && name in ACCEPTS && !ACCEPTS[name].includes(options.accept)) return false;
   if (name === "flood") return tool.name === "flood";
   return tool.options.includes(OFFERS[name] ?? name);
 }
 
 // What does nothing at the moment keeps its place, so that nothing moves when it does.
 function isInUse(name, { tool, options }) {
-  if (name === "slices") return tool === "flood" ? options.dims === "3" : options.reach === "slab";
+  if (name === "slices") return tool === "flood" || tool === "accept" ? options.dims === "3" : options.reach === "slab";
   if (name === "range") return options.threshold === "range";
   if (name === "relative") return options.threshold === "relative";
   return true;

@@ -14,7 +14,7 @@ export class Outbox {
 
   /** Keep `entry` = {id, …plain values}; resolves when it is on the disk, rejects when the browser cannot keep it. */
   async add(entry) {
-    await this.#run("readwrite", (store) => store.add(entry));
+    await this.#run("readwrite", (store) => store.add(entry), "strict");
   }
 
   /** Forget the entry of this id: the server has it, or has refused it. */
@@ -27,8 +27,9 @@ export class Outbox {
     return this.#run("readonly", (store) => store.getAll());
   }
 
-  async #run(mode, act) {
-    const transaction = (await this.database).transaction(STORE, mode, { durability: "strict" });
+  // Only what is added must be on the disk at once: an entry that is not forgotten is sent again, which does no harm.
+  async #run(mode, act, durability = "relaxed") {
+    const transaction = (await this.database).transaction(STORE, mode, { durability });
     const request = act(transaction.objectStore(STORE));
     return new Promise((resolve, reject) => {
       transaction.oncomplete = () => resolve(request?.result);

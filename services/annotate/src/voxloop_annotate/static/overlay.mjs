@@ -57,6 +57,7 @@ export class Overlay {
 
   #color() {
     const { classes, classId, tool, options } = this.viewport.session.state;
+    if (tool === "accept") return "#fff"; // each voxel has a colour of its own
     const isErasing = paintSettings({ classId, options }, tool).value === 0;
     return (!isErasing && classes.find(({ id }) => id === classId)?.color) || "#fff";
   }

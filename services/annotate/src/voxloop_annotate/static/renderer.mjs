@@ -9,7 +9,7 @@
 import { contains, intersect, move, scaleDown, unite, whole } from "./rect.mjs";
 import { Surface } from "./surface.mjs";
 
-const ORDER = ["coarse", "image", "confidence", "prediction", "labels", "difference"];
+const ORDER = ["coarse", "image", "uncertainty", "confidence", "prediction", "labels", "difference"];
 
 export class CanvasRenderer {
   constructor(canvas) {

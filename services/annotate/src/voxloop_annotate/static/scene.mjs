@@ -5,10 +5,10 @@ import { ARRAYS } from "./lookup.mjs";
 import { orderOf } from "./plane.mjs";
 import { chooseRegion, coarseLevel, gridOfLevel } from "./region.mjs";
 import { whole } from "./rect.mjs";
-import { imagePath, predictionPath } from "./slicepath.mjs";
+import { chainedPath, imagePath, predictionPath } from "./slicepath.mjs";
 import { SliceSource } from "./slicesource.mjs";
 
-const NAMES = ["coarse", "image", "labels", "prediction", "confidence"];
+const NAMES = ["coarse", "image", "labels", "prediction", "confidence", "uncertainty"];
 
 const RETRY_MS = 2000;
 
@@ -24,7 +24,7 @@ const COARSE_BYTES = 2 ** 18;
 export class Scene {
   /**
    * `cache` keeps images and may be shared. `show(name, shown | null)` is called with what to put on the layers coarse,
-   * image, labels, prediction and confidence; `report("loading" | "ready" | "offline")` with how that goes.
+   * image, labels, prediction, confidence and uncertainty; `report("loading" | "ready" | "offline")` with how that goes.
    */
   constructor({ session, annotation, cache, show, report = () => {}, fetchSlice = getSlice }) {
     Object.assign(this, { session, annotation, show, report, isOverrun: false, isIdle: true });
@@ -129,16 +129,31 @@ export class Scene {
   }
 
   #showOverlays(place, turn, first, settled) {
-    const { prediction, confidence } = this.#pathsOf(place);
-    return [["prediction", prediction], ["confidence", confidence]].map(async ([name, path]) => {
+    const { prediction, confidence, uncertainty } = this.#pathsOf(place);
+    return Object.entries({ prediction, confidence, uncertainty }).map(async ([name, path]) => {
       await settled;
       if (path) this.source.load(path).catch(() => {});
       await first;
       if (turn !== this.turn) return;
       const isKept = this.#isShown(name, place) && (path || place.overlays.unseen);
       if (!isKept && !(path && this.source.peek(path))) this.#drop(name);
-      if (path) await this.#put(name, path, place, turn);
+      if (!path) return;
+      if (name === "prediction" && place.overlays.chain) await this.#putChained(path, place, turn);
+      else await this.#put(name, path, place, turn);
     });
+  }
+
+  // A preview may be a guess, or too large to be computed: then it is no use to ask for the same again.
+  async #putChained(path, place, turn) {
+    const note = (found) => turn === this.turn && this.session.set({ chainNotes: { ...this.session.state.chainNotes, [place.axis]: found } });
+    try {
+      await this.#put("prediction", path, place, turn);
+      note(this.source.peek(path)?.isExact === false ? { isGuess: true } : null);
+    } catch (error) {
+      if (error.type !== "TooLarge") throw error;
+      if (turn === this.turn) this.#drop("prediction");
+      note({ isTooLarge: true });
+    }
   }
 
   async #fetchAhead(place, ahead, turn) {
@@ -199,6 +214,7 @@ export class Scene {
   #aheadOf(place) {
     const { depth } = orderOf(place.axis);
     const steps = [];
+    if (place.overlays.chain || place.overlays.revision) return []; // each would be computed
     for (const sign of [this.direction, -this.direction]) for (let n = 1; n <= this.reach; n++) steps.push(sign * n);
     const ahead = steps.map((step) => ({ ...place, index: place.index + step }));
     return ahead.filter(({ index }) => index >= 0 && index < place.shape[depth]);
@@ -216,22 +232,27 @@ export class Scene {
   }
 
   #overlays() {
-    const { prediction, layers } = this.session.state;
+    const { prediction, chain, layers, predictions, revision } = this.session.state;
+    const about = predictions.find(({ id }) => id === prediction);
     const isClassSeen = layers.prediction.isVisible || layers.difference.isVisible;
     const isConfidenceSeen = layers.confidence.isVisible;
     return {
       prediction: isClassSeen ? prediction : null,
+      chain: isClassSeen ? chain : null,
       confidence: isConfidenceSeen ? prediction : null,
+      uncertainty: layers.uncertainty.isVisible && about?.layers.includes("uncertainty") ? prediction : null,
+      revision: about?.partial ? revision : null,
       unseen: isClassSeen && !isConfidenceSeen ? prediction : null,
     };
   }
 
   #pathsOf(place) {
-    const { prediction, confidence } = place.overlays;
+    const { prediction, confidence, uncertainty, chain } = place.overlays;
     return {
       image: imagePath(place),
-      prediction: prediction && predictionPath(place, prediction, "class"),
+      prediction: prediction && (chain ? chainedPath(place, chain) : predictionPath(place, prediction, "class")),
       confidence: confidence && predictionPath(place, confidence, "confidence"),
+      uncertainty: uncertainty && predictionPath(place, uncertainty, "uncertainty"),
     };
   }
 

@@ -1,6 +1,7 @@
 // Every key and what it does: the one table that both the keyboard and the help overlay read.
 
 import { SLICE_FILLS, fillSlice } from "./fills.mjs";
+import { flagView } from "./flaglist.mjs";
 import { isControl } from "./pointer.mjs";
 import { cycleOption, cycleOverwrite, pickLabel, stepSlices, stepTolerance } from "./tooling.mjs";
 import { TOOLS } from "./tools.mjs";
@@ -28,7 +29,7 @@ export const SHORTCUTS = [
   ["Painting", "{  }", "Fewer or more slices", key("{"), ({ session }) => stepSlices(session, -1)],
   ["Painting", "", "", key("}"), ({ session }) => stepSlices(session, 1)],
   ["Painting", "shift b", "Any intensity, a range, like the start", key("B"), ({ session }) => cycleOption(session, "threshold")],
-  ["Painting", "<  >", "Smaller or larger tolerance", key("<"), ({ session }) => stepTolerance(session, -1)],
+  ["Painting", "<  >", "Smaller or larger tolerance or confidence", key("<"), ({ session }) => stepTolerance(session, -1)],
   ["Painting", "", "", key(">"), ({ session }) => stepTolerance(session, 1)],
   ["Painting", "o", "Over all, unlabelled, one class", key("o"), ({ session }) => cycleOverwrite(session)],
   ["Painting", "enter, ⌫, esc", "Polygon: close it, a point back, drop it", inDraft("Enter"), ({ session }) => session.state.draft.close()],
@@ -38,6 +39,8 @@ export const SHORTCUTS = [
   ["Painting", "", "", (event) => isCommand(event, "y") || (isCommand(event, "z") && event.shiftKey), ({ annotation }) => annotation.redo()],
   ["Filling a slice", "j", "Menu of fills", key("j"), () => document.querySelector("[data-tool=fills]")?.click()],
   ...SLICE_FILLS.map(fillShortcut),
+  ["Correcting", "m", "Accept by brush, component, class …"],
+  ["Correcting", "shift l", "Flag what is seen, to look again", key("L"), flagPlane],
   ["Moving", "wheel, ↑ ↓", "Next or previous slice", key("ArrowUp", "ArrowRight"), step(1)],
   ["Moving", "", "", key("ArrowDown", "ArrowLeft"), step(-1)],
   ["Moving", "page ↑ ↓", "Ten slices", key("PageUp"), step(10)],
@@ -59,6 +62,7 @@ export const SHORTCUTS = [
   ["Seeing", "shift h, shift p", "As contours or filled", key("H"), toggle("labels", "isContour")],
   ["Seeing", "", "", key("P"), toggle("prediction", "isContour")],
   ["Seeing", "c", "Confidence on or off", key("c"), toggle("confidence")],
+  ["Seeing", "shift c", "Uncertainty on or off", key("C"), toggle("uncertainty")],
   ["Seeing", "d", "Difference of labels and prediction", key("d"), toggle("difference")],
   ["Seeing", "i", "Image on or off", key("i"), toggle("image")],
   ["Seeing", "shift i", "Invert the image", key("I"), toggle("image", "isInverted")],
@@ -104,6 +108,11 @@ function keyOf(shown) {
   return key(shown.startsWith("shift ") ? shown.slice(6).toUpperCase() : shown);
 }
 
+function flagPlane({ session }) {
+  const { main, sides } = window.voxloop.layout;
+  flagView([main, ...sides].find(({ axis }) => axis === planeOf(session)) ?? main);
+}
+
 // Over the image the key picks at once; elsewhere it takes the tool, for a click.
 function pickHere(session) {
   const { pointer } = session.state;
@@ -114,6 +123,7 @@ function pickHere(session) {
 function cycleDepth({ session }) {
   const { tool, options } = session.state;
   if (tool === "flood") return cycleOption(session, "dims");
+  if (tool === "accept") return cycleOption(session, "accept");
   const isBrush = tool === "brush" || tool === "erase";
   if (!isBrush && options.reach === "slab") cycleOption(session, "reach");
   return cycleOption(session, "reach");

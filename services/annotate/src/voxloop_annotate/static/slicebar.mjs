@@ -5,7 +5,7 @@ import { AXES, extentOf } from "./plane.mjs";
 
 const TOUR = { z: "Plane across z: rows y, columns x", y: "Plane across y: rows z, columns x", x: "Plane across x: rows z, columns y" };
 
-const KEYS = ["info", "axis", "index", "marks", "zoom", "sliceState", "problem", "layout", "isCrosshairShown"];
+const KEYS = ["info", "axis", "index", "marks", "flags", "zoom", "sliceState", "problem", "layout", "isCrosshairShown"];
 
 export class SliceBar {
   constructor(node, session) {
@@ -60,11 +60,11 @@ export class SliceBar {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     svg.setAttribute("class", "vx-marks");
     svg.setAttribute("preserveAspectRatio", "none");
-    svg.append(document.createElementNS("http://www.w3.org/2000/svg", "path"));
+    svg.append(...["vx-mark-painted", "vx-mark-flagged"].map(markPath));
     return svg;
   }
 
-  #update({ info, axis, index, marks, zoom, sliceState, problem, layout, isCrosshairShown }) {
+  #update({ info, axis, index, marks, flags, zoom, sliceState, problem, layout, isCrosshairShown }) {
     const depth = info ? extentOf(axis, info.shape).depth : 1;
     this.node.toggleAttribute("data-off", !info);
     this.slider.disabled = this.number.disabled = !info;
@@ -77,6 +77,7 @@ export class SliceBar {
     this.state.dataset.state = problem ? "ready" : (sliceState ?? "ready");
     for (const button of this.axes) button.setAttribute("aria-pressed", String(Boolean(info) && button.dataset.axis === axis));
     this.#updateMarks(marks[axis], depth, index);
+    draw(this.marks.lastChild, new Set(flags.filter((flag) => flag.axis === axis).map((flag) => flag.index)));
     this.planes.setAttribute("aria-pressed", String(layout === "three"));
     this.cross.setAttribute("aria-pressed", String(isCrosshairShown && layout === "three"));
     this.cross.disabled = layout !== "three";
@@ -85,8 +86,7 @@ export class SliceBar {
   // Drawn in slices, stretched by the browser: one path however many slices are annotated.
   #updateMarks(marks, depth, index) {
     this.marks.setAttribute("viewBox", `-0.5 0 ${Math.max(1, depth)} 1`);
-    const path = marks.map((mark) => `M${mark} 0V1`).join("");
-    if (this.marks.firstChild.getAttribute("d") !== path) this.marks.firstChild.setAttribute("d", path);
+    draw(this.marks.firstChild, marks);
     this.before.disabled = !marks.some((mark) => mark < index);
     this.after.disabled = !marks.some((mark) => mark > index);
   }
@@ -96,4 +96,15 @@ export class SliceBar {
     if (Number.isFinite(index)) this.session.setIndex(index);
     this.number.value = this.session.state.index;
   }
+}
+
+function markPath(name) {
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("class", name);
+  return path;
+}
+
+function draw(path, slices) {
+  const d = Array.from(slices, (slice) => `M${slice} 0V1`).join("");
+  if (path.getAttribute("d") !== d) path.setAttribute("d", d);
 }

@@ -6,8 +6,16 @@ import { gridOfLevel } from "./region.mjs";
 /** Give the address of the image at `place`. */
 export const imagePath = (place) => volumePath(place.volume, `/slice?${query(place)}`);
 
-/** Give the address of "class" or "confidence" of a prediction at `place`. */
-export const predictionPath = (place, prediction, layer) => volumePath(place.volume, `/predictions/${encodeURIComponent(prediction)}/${layer}?${query(place)}`);
+/** Give the address of a layer of a prediction at `place`; one that is still being written has another address whenever it has grown. */
+export const predictionPath = (place, prediction, layer) => volumePath(place.volume, `/predictions/${encodeURIComponent(prediction)}/${layer}?${query(place)}${revisionOf(place)}`);
+
+const revisionOf = ({ overlays }) => (overlays?.revision ? `&revision=${encodeURIComponent(overlays.revision)}` : "");
+
+// The server ends what this page has asked for a plane as soon as it asks again.
+const PAGE = Math.random().toString(36).slice(2);
+
+/** Give the address of the classes at `place` as a chain would make them; `chain` = {source, json}. */
+export const chainedPath = (place, { source, json }) => volumePath(place.volume, `/predictions/${encodeURIComponent(source)}/chained?${query(place)}&client=${PAGE}-${place.axis}&chain=${encodeURIComponent(json)}`);
 
 // Slices that fall into one of a coarse level have one address, so that they are fetched once.
 function query({ axis, index, level, levels, region: { r0, r1, c0, c1 }, isWhole }) {

@@ -15,7 +15,7 @@ export class Stroke {
   /** Write the stroke into `data`, the labels of plane {axis, index, cols}; give the rectangle it may have changed, or null. */
   applyTo(data, { axis, index, cols }) {
     const rect = rectOf(axis, index, this.box);
-    if (!rect || (this.body.intensity && !this.filter?.knows({ axis, index }))) return null;
+    if (!rect || (isDecidedByServer(this.body) && !this.filter?.knows({ axis, index }))) return null;
     const { depth, row, col } = orderOf(axis);
     const strides = stridesOf(this.box);
     const start = (index - this.box[depth][0]) * strides[depth];
@@ -24,7 +24,7 @@ export class Stroke {
     for (let r = rect.r0; r < rect.r1; r++) {
       let at = start + (r - rect.r0) * strides[row];
       for (let c = rect.c0, i = r * cols + c; c < rect.c1; c++, i++, at += strides[col]) {
-        if (mask[at] && mayPaint(data[i]) && (!this.filter || this.filter.allows(r, c))) data[i] = this.body.value;
+        if (mask[at] && mayPaint(data[i]) && (!this.filter || this.filter.allows(r, c))) data[i] = this.filter?.valueAt?.(r, c) ?? this.body.value;
       }
     }
     return rect;
@@ -36,9 +36,13 @@ export class Stroke {
   }
 }
 
+/** Say whether only the server knows for sure which voxels a stroke paints, and with what. */
+export const isDecidedByServer = ({ intensity, from_prediction: prediction }) => Boolean(intensity || prediction);
+
 /** Give the function that says whether a label may be painted over. */
 export function ruleOf({ overwrite, replaces }) {
   if (overwrite === "all") return () => true;
+  // Which labels were accepted only the server knows: what is sure is shown.
   const only = overwrite === "class" ? replaces : 0;
   return (label) => label === only;
 }

@@ -5,7 +5,7 @@ import { CHOICES, INITIAL_OPTIONS, diameterOf, limitOption, nextChoice, suitInte
 import { UNCERTAIN, nameOf } from "./palette.mjs";
 
 /** The tooling part of a session's first state. */
-export const INITIAL_TOOLING = { tool: "brush", brushSize: 12, overwrite: "all", replaces: null, options: INITIAL_OPTIONS, draft: null, filling: null };
+export const INITIAL_TOOLING = { tool: "brush", brushSize: 12, overwrite: "all", replaces: null, options: INITIAL_OPTIONS, draft: null, filling: null, flags: [] };
 
 export const LARGEST_BRUSH = 512;
 
@@ -33,11 +33,18 @@ export function stepSlices(session, direction) {
 
 /** Make the tolerance of flood fill and threshold brush larger or smaller. */
 export function stepTolerance(session, direction) {
-  const { info, options } = session.state;
+  const { info, options, tool } = session.state;
   if (!info) return;
+  if (tool === "accept") return void stepConfidence(session, direction);
   const step = toleranceStep(info.intensity, /int/.test(info.dtype));
   setOption(session, "tolerance", Number((options.tolerance + direction * step).toPrecision(6)));
   session.say(`tolerance ± ${session.state.options.tolerance}`);
+}
+
+/** Accept only what is predicted with more confidence, or also with less. */
+function stepConfidence(session, direction) {
+  setOption(session, "confidence", Number((session.state.options.confidence + 0.05 * direction).toFixed(2)));
+  session.say(`confidence from ${session.state.options.confidence.toFixed(2)}`);
 }
 
 /** Take the range of the threshold brush from the window of the image. */
@@ -92,9 +99,17 @@ export function overwriteText({ overwrite, replaces, classes }) {
 export function toolText(state) {
   const { tool, brushSize, options, classId, classes } = state;
   if (tool === "pan" || tool === "pick") return tool;
+  if (tool === "accept") return acceptText(state);
   const size = tool === "brush" || tool === "erase" ? ` ${brushSize} ${options.unit}` : "";
   if (tool === "erase" || options.isErasing) return `${tool === "erase" ? "eraser" : `${tool} erases`}${size}`;
   return `${tool} ${classId === null ? "no class" : nameOf(classId, classes)}${size} · ${overwriteText(state)}`;
+}
+
+function acceptText({ options, brushSize }) {
+  const text = (name) => CHOICES[name].find(([value]) => value === options[name])[1];
+  const size = options.accept === "brush" ? ` ${brushSize} ${options.unit}` : "";
+  const sure = options.confidence ? ` · from ${options.confidence.toFixed(2)}` : "";
+  return `accept ${text("accept")}${size}${sure} · ${text("acceptOver")}`;
 }
 
 /** Paint with the class that was found under the pointer; 0 or null: there is none. */
@@ -120,7 +135,7 @@ export function chooseClass(session, classId) {
   const { isPainting, tool, classes, options } = session.state;
   const isKnown = classId === UNCERTAIN || classes.some(({ id }) => id === classId);
   if (!isKnown || isPainting) return;
-  const isPaintingTool = !["erase", "pick", "pan"].includes(tool);
+  const isPaintingTool = !["erase", "pick", "pan", "accept"].includes(tool);
   session.set({ classId, tool: isPaintingTool ? tool : "brush", options: options.isErasing ? { ...options, isErasing: false } : options });
 }
 

@@ -3,6 +3,7 @@
 //   marks(contact)   what to draw over the plane, as in overlay.mjs, for a pointer at contact or elsewhere (null)
 //   close()          (optional) the plane goes away
 
+import { accept } from "./accepttool.mjs";
 import { brush, erase } from "./brushtool.mjs";
 import { flood } from "./floodtool.mjs";
 import { lasso } from "./lassotool.mjs";
@@ -12,7 +13,7 @@ import { polygon } from "./polygontool.mjs";
 import { ellipse, rectangle } from "./shapetool.mjs";
 import { smart } from "./smarttool.mjs";
 
-export const TOOLS = [brush, erase, polygon, lasso, rectangle, ellipse, flood, smart, pick, pan];
+export const TOOLS = [brush, erase, polygon, lasso, rectangle, ellipse, flood, smart, accept, pick, pan];
 
 /** Give the tool of a name. */
 export const toolOf = (name) => TOOLS.find((tool) => tool.name === name);

@@ -3,7 +3,7 @@
 
 import { AXES } from "./plane.mjs";
 
-const OVERLAYS = { labels: null, prediction: null, confidence: false, difference: false };
+const OVERLAYS = { labels: null, prediction: null, confidence: false, uncertainty: false, difference: false };
 
 const GAMMA = [0.1, 10];
 

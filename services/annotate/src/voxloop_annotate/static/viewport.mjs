@@ -15,7 +15,7 @@ import { Scene } from "./scene.mjs";
 import { gridOf } from "./session.mjs";
 import { View, centerNear } from "./view.mjs";
 
-const VIEW_KEYS = ["volume", "info", "axis", "indices", "zoom", "center", "screen", "prediction", "layers"];
+const VIEW_KEYS = ["volume", "info", "axis", "indices", "zoom", "center", "screen", "prediction", "predictions", "revision", "chain", "layers"];
 
 export class Viewport {
   /** `place` 0 is the main plane, 1 and 2 are those across the other axes; `cache` keeps images and may be shared. */

@@ -46,9 +46,11 @@
     ToolStrip: component("toolstrip", "vx-tools"),
     Canvas: component("canvas", "vx-canvas"),
     ClassList: component("classlist", "vx-classes"),
+    FlagList: component("flaglist", "vx-flags"),
     HistoryPanel: component("historypanel", "vx-history"),
     LayerPanel: component("layerpanel", "vx-layers"),
     StatusLine: component("statusline", "vx-status"),
+    ResultPanel: component("resultpanel", "vx-results"),
     EventStream: component("eventstream", "vx-events"),
   };
 })();

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from voxloop_shared.schemas import Schema, VolumeInfo
+from voxloop_shared.schemas import ModelVersion, Schema, VolumeInfo
 from voxloop_train.learners.learner import Learned, Lesson
 
 _NEARLY_CUBES = 2.0
@@ -37,6 +37,9 @@ class InstantLearner:
     title = "Instant"
     help = "Image features and a small network. Takes two seconds; good where classes differ in brightness or texture."
     settings: type[Schema] = InstantSettings
+
+    def check_parent(self, settings: Schema, parent: ModelVersion) -> None:
+        """Accept any: all is learned anew in seconds, and the parent only says what came before."""
 
     def learn(self, lesson: Lesson) -> Learned:
         """Train; the budget is an upper bound that is hardly ever met."""

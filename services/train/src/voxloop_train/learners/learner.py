@@ -29,6 +29,10 @@ class Lesson:
     checkpoint: Path
     parent: ModelVersion | None = None
     parent_weights: Path | None = None
+    resumes: bool = False
+    """Whether to go on from what an interrupted attempt has left in `checkpoint`."""
+    by_hand: bool = False
+    """Whether to leave voxels out that were accepted from a prediction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,10 @@ class Learner(Protocol):
     title: str
     help: str
     settings: type[Schema]
+
+    def check_parent(self, settings: Schema, parent: ModelVersion) -> None:
+        """Raise InvalidInput when a training with these settings cannot start from a model of this learner."""
+        ...
 
     def learn(self, lesson: Lesson) -> Learned:
         """Train within the lesson's budget; raises TooFewLabels when there is nothing to learn from."""

@@ -1,0 +1,34 @@
+"""The buttons of a job's card that pause it and go on with it."""
+
+from typing import Any
+
+from dash import ALL, Dash, Input, Output, Patch, ctx, no_update
+
+from voxloop_annotate.pages.toasts import toast_of
+from voxloop_annotate.pages.worker import in_thread
+from voxloop_annotate.studio import Studio
+from voxloop_shared.errors import VoxloopError
+
+
+def register(page: Dash, studio: Studio) -> None:
+    """Connect the buttons; what becomes of the job comes as an event."""
+
+    @page.callback(
+        Output("toasts", "children", allow_duplicate=True),
+        Input({"type": "pause", "service": ALL, "job": ALL}, "n_clicks"),
+        Input({"type": "go-on", "service": ALL, "job": ALL}, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    async def act(pauses: list[int | None], resumes: list[int | None]) -> Any:
+        address = ctx.triggered_id
+        if not (any(pauses) or any(resumes)) or not isinstance(address, dict):
+            return no_update
+        is_pause = address["type"] == "pause"
+        move = studio.loop.pause if is_pause else studio.loop.resume
+        try:
+            await in_thread(lambda: move(address["service"], address["job"]))
+        except VoxloopError as error:
+            patch = Patch()
+            patch.append(toast_of("Cannot pause" if is_pause else "Cannot go on", error))
+            return patch
+        return no_update
