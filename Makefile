@@ -1,5 +1,6 @@
 # Two commands do it all: `make run` starts voxloop on the demo volume, `make test` proves that it works.
 PYTHON ?= python3
+WORKERS ?= 2
 VENV   := .venv
 BIN    := $(VENV)/bin
 PARTS  := shared services/registry services/train services/infer services/annotate compose
@@ -27,7 +28,7 @@ $(VENV)/installed-tests: $(VENV)/installed tests/requirements.txt
 test: $(VENV)/installed-tests                 ## run every test; as root on Debian, install the browser they need
 	tests/install-system-packages
 	@if command -v node >/dev/null; then node --test tests/js/*.test.mjs; else echo "no node: JavaScript unit tests skipped"; fi
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST)
 
 check: $(VENV)/installed-tests                ## formatting, lint, types
 	$(BIN)/ruff format --check $(PARTS) tests

@@ -77,7 +77,7 @@ def serving(app, socket_file: Path, allowed_uids=None) -> Iterator[ServiceClient
             yield client
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(30)
         assert not thread.is_alive()
 
 

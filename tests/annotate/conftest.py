@@ -37,7 +37,10 @@ class RunningAnnotate:
 
     @property
     def socket_file(self) -> Path:
-        return self.run_dir / "annotate" / "http.sock"
+        return self.socket_of("annotate")
+
+    def socket_of(self, service: str) -> Path:
+        return self.run_dir / service / "http.sock"
 
     @property
     def base(self) -> str:
@@ -65,21 +68,31 @@ def voxels(shape: tuple[int, int, int], dtype: str = "uint16") -> np.ndarray:
 
 
 @contextmanager
-def running_annotate() -> Iterator[RunningAnnotate]:
-    """Run the service on an empty workspace of its own."""
+def running_annotate(*others: str) -> Iterator[RunningAnnotate]:
+    """Run the service on an empty workspace of its own, and other services beside it."""
     folder = Path(tempfile.mkdtemp(prefix="vx-", dir="/tmp"))  # a socket's path must stay short
     workspace = Workspace(folder / "ws")
     workspace.prepare()
     client = ServiceClient(folder / "run/annotate/http.sock")
     running = RunningAnnotate(workspace, folder / "run", free_port(), secrets.token_hex(8), client)
-    running.start()
+    beside = [_start_beside(running, service) for service in others]
     try:
+        running.start()
+        for service in others:
+            wait_until(lambda service=service: is_listening(running.socket_of(service)), timeout_s=60)
         yield running
     finally:
         running.client.close()
-        running.process.terminate()
-        running.process.wait(10)
+        for process in (running.process, *beside):  # by now the service may be another process than the one that was started
+            process.terminate()
+            process.wait(10)
         shutil.rmtree(folder)
+
+
+def _start_beside(running: RunningAnnotate, service: str) -> subprocess.Popen[bytes]:
+    prefix = f"VOXLOOP_{service.upper()}"
+    about = {f"{prefix}_WORKSPACE": str(running.workspace.root), f"{prefix}_RUN_DIR": str(running.run_dir)}
+    return subprocess.Popen([sys.executable, "-m", f"voxloop_{service}"], env=os.environ | about)
 
 
 @pytest.fixture(scope="session")

@@ -12,10 +12,14 @@ BENCHMARKS = (
     "startup",
     "canvas",
     "first_strokes",
+    "live",
     "learners",
     "second_round",
     "calibration",
     "prediction",
+    "block_errors",
+    "instant",
+    "annotator",
 )
 
 

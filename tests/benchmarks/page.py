@@ -29,9 +29,11 @@ def stack_over(workspace: Workspace) -> Iterator[str]:
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=os.environ | {"XDG_RUNTIME_DIR": runtime}
     ) as stack:
         assert stack.stdout is not None
-        yield next(line.strip() for line in stack.stdout if line.startswith("http://"))
-        stack.send_signal(signal.SIGTERM)
-        stack.communicate()
+        try:
+            yield next(line.strip() for line in stack.stdout if line.startswith("http://"))
+        finally:
+            stack.send_signal(signal.SIGTERM)
+            stack.communicate()
     shutil.rmtree(Path(runtime))
 
 

@@ -1,7 +1,7 @@
 """Prediction: how fast, in how much memory, how soon something is seen, and what more planes bring.
 
-`python -m tests.benchmarks.prediction [--part borders|throughput|memory|preview|planes] [--python PATH] [--append]`; `--python` names
-another environment's Python that has MONAI, which then runs `sliding_window_inference` with the same network on the same image.
+`python -m tests.benchmarks.prediction [--part borders|throughput|memory|preview|planes] [--python PATH] [--append]`; `--python`
+names another environment's Python that has MONAI, which then runs `sliding_window_inference` with the same network on the same image.
 """
 
 import argparse
@@ -95,7 +95,7 @@ def measure_throughput(options: argparse.Namespace) -> tuple[dict[str, Any], str
         whole, answer, bare = _run_and_bare(model, image)
         figures |= {f"{name}_s_per_mvoxel": whole / image.size * 1e6, f"{name}_of_bare": bare / whole}
     if options.python:
-        monai = _run_monai(options.python, model, image)
+        monai = run_monai(options.python, model, image)
         figures |= {"monai_s_per_mvoxel": monai[0] / image.size * 1e6, "monai_differs": float((monai[1] != answer - 1).mean())}
         figures |= {
             f"{name}_times_monai": figures["monai_s_per_mvoxel"] / figures[f"{name}_s_per_mvoxel"] for name in ("default", "float32")
@@ -107,13 +107,12 @@ def measure_borders(_options: argparse.Namespace) -> tuple[dict[str, Any], str]:
     """Compare a run over blocks with passes over whole slices: what differs near the borders of blocks and tiles, and inside."""
     image = _blobs((4, 512, 1280))
     model = _model(UNET, uses_bf16=False)
-    found = _classes_of(model, image)
+    found = classes_of(model, image)
     batch = torch.from_numpy(model.normalise(image))[:, None].to(model.device.torch)
     with torch.inference_mode():
         whole = np.stack([model._members[0](plane[None]).argmax(1)[0].cpu().numpy() for plane in batch]).astype(np.uint8)
     differs = found != whole + 1
-    edges = [np.minimum(np.arange(n) % step, step - 1 - np.arange(n) % step) < 4 for n, step in ((512, 256), (1280, 512))]
-    near = edges[0][:, None] | edges[1][None]
+    near = near_borders((512, 1280), (256, 512))
     far = 64  # beyond the volume's edge a pass over the slice pads with zeros: that is no border of a block
     near, inside, differs = near[far:-far, far:-far], ~near[far:-far, far:-far], differs[:, far:-far, far:-far]
     figures = {"near_borders": float(differs[:, near].mean()), "inside": float(differs[:, inside].mean())}
@@ -197,13 +196,13 @@ def _run_and_bare(model: Model, image: np.ndarray) -> tuple[float, np.ndarray, f
 
     network = model._members[0]
     hook = network.register_forward_hook(keep)
-    _classes_of(model, image)
+    classes_of(model, image)
     hook.remove()
-    times = [(*_seconds(partial(_classes_of, model, image)), _seconds(partial(_pass, model, seen))[0]) for _ in range(3)]
+    times = [(*_seconds(partial(classes_of, model, image)), _seconds(partial(_pass, model, seen))[0]) for _ in range(3)]
     return min(time for time, _, _ in times), times[0][1], min(bare for *_, bare in times)
 
 
-def _classes_of(model: Model, image: np.ndarray) -> np.ndarray:
+def classes_of(model: Model, image: np.ndarray) -> np.ndarray:
     """Predict as a job does, but into memory."""
     run = BlockRun([[model]], image.__getitem__, image.shape, "z")
     out = np.empty(image.shape, np.uint8)
@@ -220,7 +219,7 @@ def _pass(model: Model, tiles: list[torch.Tensor]) -> None:
             model._members[0](tile)
 
 
-def _run_monai(python: Path, model: Model, image: np.ndarray) -> tuple[float, np.ndarray]:
+def run_monai(python: Path, model: Model, image: np.ndarray) -> tuple[float, np.ndarray]:
     """Give MONAI's seconds and channels for the same network and image."""
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / name for name in ("image.npy", "weights.pt", "answers.npy")]
@@ -264,6 +263,12 @@ def _model(architecture: dict[str, Any], *, uses_bf16: bool | None = None) -> Mo
     )  # fmt: skip
     is_deep = architecture["kind"] == "unet"  # answers with all classes, or there would be nothing to compare
     return Model(manifest, random_state(manifest) if is_deep else build_network(architecture).state_dict(), device)
+
+
+def near_borders(shape: tuple[int, int], step: tuple[int, int]) -> np.ndarray:
+    """Give where (rows, columns) a voxel lies within four of a border of tiles of a size."""
+    rows, columns = (np.minimum(np.arange(n) % s, s - 1 - np.arange(n) % s) < 4 for n, s in zip(shape, step, strict=True))
+    return rows[:, None] | columns[None]
 
 
 def _blobs(shape: tuple[int, int, int]) -> np.ndarray:

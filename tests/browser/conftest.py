@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.painting import paint_service, painter  # noqa: F401 (fixtures)
 from tests.browser.seeing import gallery, viewer  # noqa: F401 (fixtures)
@@ -69,7 +69,10 @@ def stack() -> Iterator[RunningStack]:
     shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="module")
+expect.set_options(timeout=20_000)  # as patient as clicks are: other tests keep the machine busy
+
+
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         if os.environ.get("CI"):

@@ -140,7 +140,7 @@ class Painter:
         return np.array(found[0], np.uint8).reshape(found[1:])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def paint_service() -> Iterator[RunningAnnotate]:
     with running_annotate() as running:
         yield running

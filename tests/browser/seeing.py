@@ -1,6 +1,7 @@
 """A viewer: someone at the page of an annotate service on a wide volume with labels and a prediction, who looks at it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -106,7 +107,7 @@ class Viewer:
             self.slices.append(request.url.split("/slice?")[1])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def gallery() -> Iterator[tuple[RunningAnnotate, str]]:
     """A service with the volume; gives its id too."""
     with running_annotate() as running:
@@ -117,17 +118,23 @@ def gallery() -> Iterator[tuple[RunningAnnotate, str]]:
         yield running, info.id
 
 
-@pytest.fixture
-def viewer(chromium: Browser, gallery: tuple[RunningAnnotate, str]) -> Iterator[Viewer]:
-    """Someone at a page of 1280 × 720, who in the end has seen no error."""
-    service, volume = gallery
+@contextmanager
+def looking(chromium: Browser, service: RunningAnnotate, volume: str, timeout_ms: float = 20_000) -> Iterator[Viewer]:
+    """Give someone at a page of 1280 × 720, who in the end has seen no error."""
     context = chromium.new_context(viewport={"width": 1280, "height": 720})
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(timeout_ms)
     viewer = Viewer(page, f"{service.door}/?token={service.token}", volume)
     yield viewer
     context.close()
     assert viewer.complaints == []
+
+
+@pytest.fixture
+def viewer(chromium: Browser, gallery: tuple[RunningAnnotate, str]) -> Iterator[Viewer]:
+    """Someone who looks at the wide volume."""
+    with looking(chromium, *gallery) as viewer:
+        yield viewer
 
 
 def _predict(workspace: Workspace, volume: VolumeInfo) -> None:

@@ -13,6 +13,18 @@ def row(painter: Painter, name: str) -> Locator:
     return painter.page.locator(".vx-history-row", has_text=name)
 
 
+def act(painter: Painter, name: str, number: int) -> None:
+    """Click one of the buttons of a row, which are seen while the mouse is over it: a list that still grows moves it away."""
+    button = row(painter, name).locator(".vx-history-act").nth(number)
+
+    def is_over() -> bool:
+        row(painter, name).hover()
+        return button.is_visible()
+
+    wait_until(is_over)
+    button.click()
+
+
 def counts(painter: Painter) -> dict[str, int]:
     return dict(painter.client.get(f"/api/volumes/{painter.volume}/classes")["counts"])
 
@@ -37,13 +49,11 @@ def test_each_change_has_a_name_and_the_newest_stands_first(painter: Painter) ->
 
 def test_jumping_back_and_forth_undoes_and_redoes(painter: Painter) -> None:
     states = paint_three(painter)
-    row(painter, "class 1").hover()
-    row(painter, "class 1").locator(".vx-history-act").first.click()
+    act(painter, "class 1", 0)
     wait_until(lambda: counts(painter) == states[0])
     wait_until(lambda: painter.page.locator(".vx-history-row[data-undone]").count() == 2)
     wait_until(lambda: set(painter.shown().ravel().tolist()) == {0, 1})
-    row(painter, "class 3").hover()
-    row(painter, "class 3").locator(".vx-history-act").first.click()
+    act(painter, "class 3", 0)
     wait_until(lambda: counts(painter) == states[2])
     painter.page.get_by_text("Back to the start").click()
     wait_until(lambda: counts(painter) == {})
@@ -63,8 +73,7 @@ def test_undo_and_redo_go_on_after_a_reload(painter: Painter) -> None:
 
 def test_earlier_labels_are_restored_as_a_change_that_can_be_undone(painter: Painter) -> None:
     states = paint_three(painter)
-    row(painter, "class 2").hover()
-    row(painter, "class 2").locator(".vx-history-act").nth(1).click()
+    act(painter, "class 2", 1)
     wait_until(lambda: counts(painter) == states[1])
     wait_until(lambda: set(painter.shown().ravel().tolist()) == {0, 1, 2})
     assert painter.page.locator(".vx-history-row[data-undone]").count() == 0

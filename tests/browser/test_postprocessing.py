@@ -1,13 +1,7 @@
 """The result panel: amounts, files, and post-processing that is seen before it is applied."""
 
 import json
-import secrets
-import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
-from os import environ
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +11,13 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 from scipy import ndimage
 
-from tests.annotate.conftest import RunningAnnotate, free_port
-from tests.browser.seeing import Viewer
+from tests.annotate.conftest import RunningAnnotate, running_annotate
+from tests.browser.seeing import Viewer, looking
 from tests.infer.test_postprocessing_jobs import predict
 from tests.waiting import wait_until
-from voxloop_shared.client import ServiceClient
 from voxloop_shared.data.images import ArraySource
 from voxloop_shared.data.predictions import list_predictions, open_prediction
 from voxloop_shared.data.volumes import import_volume
-from voxloop_shared.sockets import is_listening
-from voxloop_shared.workspace import Workspace
 
 pytestmark = pytest.mark.browser
 
@@ -50,41 +41,21 @@ def numbers() -> NDArray[np.uint8]:
 @pytest.fixture(scope="module")
 def running() -> Iterator[RunningAnnotate]:
     """An annotate and an infer service over a volume with a prediction."""
-    folder = Path(tempfile.mkdtemp(prefix="vx-", dir="/tmp"))  # a socket's path must stay short
-    workspace = Workspace(folder / "ws")
-    workspace.prepare()
-    image = np.random.default_rng(0).integers(80, 120, SHAPE).astype("uint8")
-    info = import_volume(workspace, ArraySource(image), name="Bone", origin="test", voxel_size=(1, 0.5, 0.5), unit="mm")
-    predict(workspace, info, numbers())
-    client = ServiceClient(folder / "run/annotate/http.sock")
-    service = RunningAnnotate(workspace, folder / "run", free_port(), secrets.token_hex(8), client)
-    service.start()
-    about = {"VOXLOOP_INFER_WORKSPACE": str(workspace.root), "VOXLOOP_INFER_RUN_DIR": str(folder / "run")}
-    infer = subprocess.Popen([sys.executable, "-m", "voxloop_infer"], env=environ | about)
-    wait_until(lambda: is_listening(folder / "run/infer/http.sock"), 60)
-    client.post("/api/volumes", {"id": info.id})
-    classes = [
-        {"id": n, "name": name, "color": color}
-        for n, name, color in ((1, "background", "#999999"), (2, "bone", "#e69f00"), (5, "metal", "#56b4e9"))
-    ]
-    client.put(f"/api/volumes/{info.id}/classes", {"classes": classes})
-    yield service
-    client.close()
-    for process in (service.process, infer):
-        process.terminate()
-        process.wait(10)
-    shutil.rmtree(folder)
+    with running_annotate("infer") as service:
+        image = np.random.default_rng(0).integers(80, 120, SHAPE).astype("uint8")
+        info = import_volume(service.workspace, ArraySource(image), name="Bone", origin="test", voxel_size=(1, 0.5, 0.5), unit="mm")
+        predict(service.workspace, info, numbers())
+        service.client.post("/api/volumes", {"id": info.id})
+        named = ((1, "background", "#999999"), (2, "bone", "#e69f00"), (5, "metal", "#56b4e9"))
+        classes = [{"id": n, "name": name, "color": color} for n, name, color in named]
+        service.client.put(f"/api/volumes/{info.id}/classes", {"classes": classes})
+        yield service
 
 
 @pytest.fixture
 def viewer(chromium: Browser, running: RunningAnnotate) -> Iterator[Viewer]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 720})
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    viewer = Viewer(page, f"{running.door}/?token={running.token}", "bone")
-    yield viewer
-    context.close()
-    assert viewer.complaints == []
+    with looking(chromium, running, "bone") as viewer:
+        yield viewer
 
 
 def open_panel(viewer: Viewer) -> Page:

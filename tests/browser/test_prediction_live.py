@@ -1,21 +1,14 @@
 """A prediction that is watched while it is made: chosen in the panel, seen block by block, paused, and gone on with."""
 
 import hashlib
-import os
-import secrets
-import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from safetensors.torch import save
 
-from tests.annotate.conftest import RunningAnnotate, free_port
-from tests.browser.seeing import Viewer
+from tests.annotate.conftest import RunningAnnotate, running_annotate
+from tests.browser.seeing import Viewer, looking
 from tests.infer.conftest import manifest_of, random_state, voxels
 from tests.waiting import wait_until
 from voxloop_shared.client import ServiceClient
@@ -23,8 +16,6 @@ from voxloop_shared.data.images import ArraySource
 from voxloop_shared.data.predictions import list_predictions
 from voxloop_shared.data.volumes import import_volume
 from voxloop_shared.schemas import LabelClass
-from voxloop_shared.sockets import is_listening
-from voxloop_shared.workspace import Workspace
 
 pytestmark = pytest.mark.browser
 
@@ -35,35 +26,17 @@ MIDDLE = 32
 @pytest.fixture(scope="module")
 def running() -> Iterator[RunningAnnotate]:
     """annotate, infer and registry over a volume, with two models that tell the same classes and one that tells others."""
-    folder = Path(tempfile.mkdtemp(prefix="vx-", dir="/tmp"))  # a socket's path must stay short
-    workspace = Workspace(folder / "ws")
-    workspace.prepare()
-    info = import_volume(workspace, ArraySource(voxels(SHAPE)), name="Rock", origin="test")
-    client = ServiceClient(folder / "run/annotate/http.sock")
-    service = RunningAnnotate(workspace, folder / "run", free_port(), secrets.token_hex(8), client)
-    others = [start(name, folder) for name in ("registry", "infer")]
-    service.start()
-    for name in ("registry", "infer"):
-        wait_until(lambda name=name: is_listening(folder / f"run/{name}/http.sock"), 60)
-    client.post("/api/volumes", {"id": info.id})
-    classes = [{"id": n, "name": f"class {n}", "color": color} for n, color in ((2, "#e69f00"), (7, "#56b4e9"), (9, "#999999"))]
-    client.put(f"/api/volumes/{info.id}/classes", {"classes": classes})
-    with ServiceClient(folder / "run/registry/http.sock") as registry:
-        deep = {"classes": 3, "width": 16, "depth": 3, "in_channels": 1}
-        for name, classes in (("rocks", (2, 7, 9)), ("stones", (2, 7, 9)), ("bones", (1, 2, 3))):
-            publish(registry, name, architecture=deep, classes=[LabelClass(id=n, name=f"class {n}", color="#112233") for n in classes])
-    yield service
-    client.close()
-    for process in (service.process, *others):
-        process.terminate()
-        process.wait(10)
-    shutil.rmtree(folder)
-
-
-def start(service: str, folder: Path) -> subprocess.Popen[bytes]:
-    prefix = f"VOXLOOP_{service.upper()}"
-    about = {f"{prefix}_WORKSPACE": str(folder / "ws"), f"{prefix}_RUN_DIR": str(folder / "run")}
-    return subprocess.Popen([sys.executable, "-m", f"voxloop_{service}"], env=os.environ | about)
+    with running_annotate("registry", "infer") as service:
+        info = import_volume(service.workspace, ArraySource(voxels(SHAPE)), name="Rock", origin="test")
+        service.client.post("/api/volumes", {"id": info.id})
+        classes = [{"id": n, "name": f"class {n}", "color": color} for n, color in ((2, "#e69f00"), (7, "#56b4e9"), (9, "#999999"))]
+        service.client.put(f"/api/volumes/{info.id}/classes", {"classes": classes})
+        with ServiceClient(service.socket_of("registry")) as registry:
+            deep = {"classes": 3, "width": 16, "depth": 3, "in_channels": 1}
+            for name, numbers in (("rocks", (2, 7, 9)), ("stones", (2, 7, 9)), ("bones", (1, 2, 3))):
+                told = [LabelClass(id=n, name=f"class {n}", color="#112233") for n in numbers]
+                publish(registry, name, architecture=deep, classes=told)
+        yield service
 
 
 def publish(registry: ServiceClient, name: str, **options) -> None:
@@ -76,13 +49,8 @@ def publish(registry: ServiceClient, name: str, **options) -> None:
 
 @pytest.fixture
 def viewer(chromium: Browser, running: RunningAnnotate) -> Iterator[Viewer]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 720})
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    viewer = Viewer(page, f"{running.door}/?token={running.token}", "rock")
-    yield viewer
-    context.close()
-    assert viewer.complaints == []
+    with looking(chromium, running, "rock", timeout_ms=30_000) as viewer:
+        yield viewer
 
 
 def predicted(page: Page) -> int:

@@ -14,7 +14,7 @@ import zarr
 from tests.compose.conftest import VOXLOOP
 from tests.waiting import wait_until
 
-CASES = {"uint8": (9, 75, 131), "uint16": (5, 97, 64), "int16": (33, 41, 57), "float32": (3, 129, 83)}
+CASES = {"int16": (33, 41, 57), "float32": (3, 129, 83)}
 
 
 def balls(shape, dtype, seed=0):
@@ -25,8 +25,6 @@ def balls(shape, dtype, seed=0):
     image = np.where(truth, 170.0, 60.0) + rng.normal(0, 12, shape)
     if dtype == "int16":
         image -= 100
-    if dtype == "uint16":
-        image *= 200
     if dtype == "float32":
         image /= 1e6
     return image.astype(dtype), truth
@@ -55,7 +53,9 @@ def test_files_nobody_has_seen_go_through_the_whole_loop(shared_terminal, tmp_pa
     shape = CASES[dtype]
     volume, truth = add_labelled(shared_terminal, tmp_path, dtype, shape, "--voxel-size", 3, 0.7, 0.5)
 
-    trained = shared_terminal.json("train", volume, "--budget", 8, "--register", f"{dtype}-net", "--wait")
+    trained = shared_terminal.json(
+        "train", volume, "--budget", 90, "--set", "steps=40", "--set", "width=8", "--set", "guide=0", "--register", f"{dtype}-net", "--wait"
+    )
     predicted = shared_terminal.json("predict", volume, "--model", f"{dtype}-net", "--wait")
     fused = shared_terminal.json(
         "predict", volume, "--model", f"{dtype}-net:1", "--model", f"{dtype}-net", "--flips", "--planes", "z", "--wait"

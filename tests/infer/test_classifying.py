@@ -48,7 +48,9 @@ def test_pieces_answer_as_the_whole(monkeypatch: pytest.MonkeyPatch, is_3d: bool
     numbers, confidence, _ = vote([model], Image(image.__getitem__, SHAPE), whole, "z")
     assert set(np.unique(numbers)) <= set(IDS)
     assert len(np.unique(numbers)) > 1
-    monkeypatch.setitem(classifying._PIECE_VOXELS, "cpu", 1 << 14)
+    monkeypatch.setattr(classifying, "_BLOCK_VOXELS", 1 << 16)
+    monkeypatch.setitem(classifying._PIECE_VOXELS, "cpu", 1 << 13)
+    monkeypatch.setitem(classifying._SMOOTHED_VOXELS, "cpu", 1 << 13)
     for region in (whole, np.s_[7:8, 0:90, 0:70], np.s_[0:40, 33:34, 0:70], np.s_[11:30, 64:90, 5:41]):
         part, sure, _ = vote([model], Image(image.__getitem__, SHAPE), region, "z")
         assert (part == numbers[region]).mean() > 0.9995  # sums in another order may tip a voxel that is on the fence

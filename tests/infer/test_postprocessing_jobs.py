@@ -214,6 +214,9 @@ def test_a_prediction_can_end_with_a_chain_and_both_are_kept(infer, publish, mak
     made, raw = (open_prediction(workspace, "rock", name)[0] for name in (done["result"]["prediction"], done["result"]["source"]))
     assert (made.source, raw.source, raw.chain) == (raw.id, None, None)
     assert made.created > raw.created
+    told = [line["progress"] for line in infer.get(f"/jobs/{done['id']}/metrics")]
+    assert told == sorted(told)
+    assert {round(share, 2) for share in told} >= {0.8, 0.99}  # one progress: predicted, then post-processed
     redone = ended(infer, infer.post("/jobs/postprocess", order(prediction=raw.id, chain=chain)))
     np.testing.assert_array_equal(classes_of(workspace, redone["id"]), classes_of(workspace, made.id))
     assert set(np.unique(classes_of(workspace, made.id))) <= set(IDS)

@@ -11,7 +11,7 @@ from tests.infer.conftest import voxels
 from tests.infer.test_jobs import ended
 from tests.waiting import wait_until
 from voxloop_shared.data.predictions import open_prediction
-from voxloop_shared.errors import DigestMismatch, InvalidInput, ModelNotFound, Superseded, TooLarge, VolumeNotFound
+from voxloop_shared.errors import DigestMismatch, InvalidInput, ModelNotFound, NotFound, Superseded, TooLarge, VolumeNotFound
 
 SHAPE = (20, 70, 90)
 
@@ -162,3 +162,20 @@ def test_the_preview_process_ends_with_its_service_however_that_dies(start_servi
     (child,) = preview_processes(service.process.pid)
     service.kill()
     wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 10)
+
+
+def test_weights_of_no_version_are_previewed_by_their_description_and_leave_no_file(infer, publish, registry, rock, infer_settings):
+    named = publish()
+    expected = preview(infer)
+    described = {"digest": named.digest, "manifest": named.manifest.model_dump(mode="json")}
+    for child in preview_processes(os.getpid()):
+        child.send_signal(signal.SIGKILL)  # what is warm need not be read again
+        child.wait(10)
+    for file in infer_settings.model_folder.iterdir():
+        file.unlink()
+    found = preview(infer, model=described)
+    assert np.array_equal(found[0], expected[0])
+    assert found[2] == named.digest
+    assert list(infer_settings.model_folder.iterdir()) == []
+    with pytest.raises(NotFound):
+        preview(infer, model=described | {"digest": "0" * 64})

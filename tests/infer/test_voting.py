@@ -3,9 +3,10 @@ import pytest
 
 from tests.infer.conftest import IDS, random_model, voxels
 from voxloop_infer import voting
-from voxloop_infer.reading import Held, Image, grown
+from voxloop_infer.reading import Held, Image
 from voxloop_infer.slices import slice_opinions
 from voxloop_infer.voting import halo_of, vote
+from voxloop_shared.data.blocks import grown
 
 
 def whole(shape):

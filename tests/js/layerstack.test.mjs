@@ -20,6 +20,9 @@ class Renderer {
     this.opacity[name] = value;
   }
   setSmooth() {}
+  setSides(sides, share) {
+    Object.assign(this, { sides, share });
+  }
 }
 
 const slice = (rows, cols, data = new Uint8Array(rows * cols)) => ({ rows, cols, data, dtype: "uint8" });
@@ -31,6 +34,7 @@ function openStack() {
   const renderer = new Renderer();
   const stack = new LayerStack(session, renderer);
   stack.put("prediction", PREDICTION);
+  stack.put("other", PREDICTION);
   stack.put("labels", LABELS);
   renderer.touched.length = 0;
   return { session, renderer, stack };
@@ -42,6 +46,7 @@ test("a changed label is coloured anew with its neighbours, and what is predicte
   assert.deepEqual(renderer.touched, [
     ["labels", { r0: 9, r1: 12, c0: 19, c1: 24 }],
     ["prediction", { r0: 1, r1: 2, c0: 2, c1: 4 }],
+    ["other", { r0: 1, r1: 2, c0: 2, c1: 4 }],
     ["difference", { r0: 1, r1: 2, c0: 2, c1: 4 }],
   ]);
 });
@@ -55,11 +60,11 @@ test("only what a setting concerns is coloured anew", () => {
     return renderer.touched.map(([layer]) => layer);
   };
   assert.deepEqual(change("image", { gamma: 2 }), ["coarse", "image"]);
-  assert.deepEqual(change("labels", { isContour: true }), ["labels", "prediction"]);
+  assert.deepEqual(change("labels", { isContour: true }), ["labels", "prediction", "other"]);
   assert.deepEqual(change("labels", { isVisible: false }), []);
   assert.deepEqual(change("prediction", { opacity: 0.9 }), []);
   assert.deepEqual(renderer.opacity.prediction, 0.9);
-  assert.deepEqual(change("prediction", { isContour: true }), ["prediction"]);
+  assert.deepEqual(change("prediction", { isContour: true }), ["prediction", "other"]);
 });
 
 test("contours keep their width on the screen when the zoom changes", () => {
@@ -78,7 +83,7 @@ test("the readout finds its voxel in a part of a coarse level, and the coarse pi
   const session = new Session();
   const image = { slice: slice(2, 2, Uint8Array.from([1, 2, 3, 4])), scale: [2, 2], origin: { r0: 4, c0: 8 } };
   const coarse = { slice: slice(4, 4, new Uint8Array(16).fill(9)), scale: [16, 16], origin: { r0: 0, c0: 0 } };
-  const readout = new Readout({ session, axis: "y", index: 7 }, { shown: { image, coarse, labels: LABELS } });
+  const readout = new Readout({ session, axis: "y", index: 7, shown: { image, coarse, labels: LABELS } });
   readout.move({ row: 11.5, col: 17.2 });
   const { voxel, value, isCoarse, label } = session.state.pointer;
   assert.deepEqual([voxel, value, isCoarse, label], [[11, 7, 17], 3, true, 0]);

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from voxloop_shared.errors import InvalidInput
-from voxloop_shared.nets.architectures import build_network, heads_of, read_architecture
+from voxloop_shared.nets.architectures import build_network, heads_of, read_architecture, unet_of
 from voxloop_shared.nets.unet import UnetArchitecture
 
 MEMBER = {"classes": 3, "width": 4, "depth": 1, "in_channels": 3}
@@ -20,9 +20,8 @@ def test_the_probabilities_are_the_mean_of_the_members():
 
 
 def test_an_ensemble_is_run_as_a_member_would_be():
-    ensemble, member = read_architecture(ENSEMBLE), UnetArchitecture(**MEMBER)
-    for name in ("classes", "stride", "reach", "context", "in_channels"):
-        assert getattr(ensemble, name) == getattr(member, name)
+    assert unet_of(read_architecture(ENSEMBLE)) == unet_of(read_architecture(MEMBER)) == UnetArchitecture(**MEMBER)
+    assert unet_of(read_architecture({"kind": "pixel", "classes": 3})) is None
     assert build_network(ENSEMBLE)(torch.zeros(1, 3, 4, 6)).shape == (1, 3, 4, 6)
 
 

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
+from voxloop_shared.data.blocks import within
 from voxloop_shared.nets.features import FeatureBank
 from voxloop_shared.nets.smoothing import guided_filter, steady
 
@@ -17,8 +19,8 @@ def image(shape=(50, 75, 90)) -> torch.Tensor:
 def test_a_block_has_the_features_that_the_whole_has(is_3d: bool, region) -> None:
     bank, whole = FeatureBank(3, is_3d), image()
     expected = bank(whole, tuple(slice(0, n) for n in whole.shape))[(slice(None), *region)]
-    box, core = bank.around(region, tuple(whole.shape))
-    found = bank(whole[box], core)
+    box = bank.around(region, tuple(whole.shape))
+    found = bank(whole[box], within(region, box))
     assert found.shape == (bank.channels, *(part.stop - part.start for part in region))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
@@ -64,3 +66,19 @@ def test_smoothing_removes_speckles_and_keeps_edges() -> None:
     assert steady(guide, speckled, 5, is_3d=False).argmax(0)[0, 10, 9] == 0
     assert (smooth.argmax(0)[0, :, 20:] == 1).all()
     assert (smooth.argmax(0)[0, :, :20] == 0).all()
+
+
+@pytest.mark.parametrize("is_3d", [True, False])
+def test_the_filter_is_that_of_its_authors(is_3d: bool) -> None:
+    random = torch.Generator().manual_seed(0)
+    guide, probability = torch.randn(9, 30, 25, generator=random), torch.randn(4, 9, 30, 25, generator=random).softmax(dim=0)
+    sizes = (7, 7, 7) if is_3d else (1, 7, 7)
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return ndimage.uniform_filter(values, sizes, mode="nearest")
+
+    image = guide.double().numpy()
+    found = guided_filter(guide, probability, 3, is_3d=is_3d).numpy()
+    for answer, channel in zip(found, probability.double().numpy(), strict=True):
+        slope = (mean(channel * image) - mean(image) * mean(channel)) / (mean(image**2) - mean(image) ** 2 + 0.001)
+        np.testing.assert_allclose(answer, mean(slope) * image + mean(mean(channel) - slope * mean(image)), atol=1e-5)

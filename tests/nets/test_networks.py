@@ -40,3 +40,13 @@ def test_takes_the_gpu_where_there_is_one():
     if not torch.cuda.is_available():
         pytest.skip("this machine has no CUDA GPU")
     assert choose_device().is_cuda
+
+
+def test_a_pixel_network_answers_alike_in_either_order() -> None:
+    torch.manual_seed(0)
+    network = build_network({"kind": "pixel", "classes": 4, "scales": 2})
+    network.mean.normal_(2)
+    network.deviation.uniform_(0.1, 3)
+    features = torch.randn(len(network.mean), 500) * 4
+    with torch.inference_mode():
+        torch.testing.assert_close(network.classify(features), network(features.T).softmax(dim=1).T, rtol=1e-4, atol=1e-6)

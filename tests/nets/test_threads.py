@@ -1,6 +1,9 @@
 import itertools
 
-from voxloop_shared.nets.threads import ThreadTuner
+import pytest
+import torch
+
+from voxloop_shared.nets.threads import ThreadTuner, one_thread
 
 
 class Machine:
@@ -59,3 +62,12 @@ def test_runs_on_one_core_without_trials():
     for _ in itertools.repeat(None, 20):
         machine.work(tuner, 1)
         assert machine.threads == 1
+
+
+def test_one_thread_is_for_a_while_also_when_that_fails() -> None:
+    before = torch.get_num_threads()
+    with one_thread():
+        assert torch.get_num_threads() == 1
+    with pytest.raises(LookupError), one_thread():
+        raise LookupError
+    assert torch.get_num_threads() == before

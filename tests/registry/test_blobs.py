@@ -11,7 +11,7 @@ from safetensors.numpy import save
 from tests.registry.conftest import digest_of, weights
 from tests.waiting import wait_until
 from voxloop_shared.client import ServiceClient
-from voxloop_shared.errors import DigestMismatch, InvalidInput, TooLarge
+from voxloop_shared.errors import Conflict, DigestMismatch, InvalidInput, NotFound, TooLarge
 
 
 def files_of(workspace) -> list[Path]:
@@ -108,3 +108,21 @@ def _file(path: Path, content: bytes) -> Path:
 def _peak_bytes(process: psutil.Process) -> int:
     line = next(line for line in Path(f"/proc/{process.pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) << 10
+
+
+def test_weights_of_no_version_are_read_and_taken_away(registry: ServiceClient) -> None:
+    content = b"some weights"
+    digest = digest_of(content)
+    registry.request("PUT", f"/blobs/{digest}", content=content)
+    assert registry.request("GET", f"/blobs/{digest}").content == content
+    assert registry.delete(f"/blobs/{digest}") == {"digest": digest, "size": len(content)}
+    for method in ("GET", "DELETE"):
+        with pytest.raises(NotFound):
+            registry.request(method, f"/blobs/{digest}")
+
+
+def test_weights_that_a_version_names_stay(registry: ServiceClient, publish):
+    digest = publish(registry)["digest"]
+    with pytest.raises(Conflict, match="nerve:1"):
+        registry.delete(f"/blobs/{digest}")
+    assert digest_of(registry.request("GET", "/models/nerve/versions/1/weights").content) == digest

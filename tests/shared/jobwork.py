@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from voxloop_shared.errors import TooFewLabels
+from voxloop_shared.exits import exit_process
 from voxloop_shared.jobs.worker import JobContext, run_worker
 
 
@@ -48,4 +49,4 @@ def work(context: JobContext) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(run_worker(work))
+    exit_process(run_worker(work))

@@ -81,6 +81,11 @@ def test_what_is_none_is_not_asked(client: ServiceClient):
     assert client.get("/query", a=None, b=0, c="") == {"b": "0", "c": ""}
 
 
+def test_what_the_path_asks_is_asked_with_the_rest(client: ServiceClient):
+    assert client.get("/query?a=1&b=x%20y") == {"a": "1", "b": "x y"}
+    assert client.get("/query?a=1", b="x y", c=None) == {"a": "1", "b": "x y"}
+
+
 def test_no_answer_in_time_is_a_timeout(client: ServiceClient):
     with pytest.raises(ServiceTimeout, match="thing"):
         client.request("GET", "/slow", timeout_s=0.05)

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from tests.waiting import wait_until
 from voxloop_shared.errors import IllegalTransition, InvalidInput, JobNotFound
+from voxloop_shared.jobs.folder import JobFolder
 from voxloop_shared.jobs.job import LEGAL, Job, State, check_transition
 from voxloop_shared.jobs.queue import JobQueue
 from voxloop_shared.jobs.routes import job_router
@@ -180,6 +182,26 @@ def test_closing_interrupts_what_runs_and_keeps_what_waits(tmp_path: Path):
 def test_lists_newest_first(queue: JobQueue):
     names = [submit(queue, "succeed") for _ in range(5)]
     assert [job.id for job in queue.list()] == names[::-1]
+
+
+def test_looks_for_work_without_reading_what_has_ended(queue: JobQueue, monkeypatch: pytest.MonkeyPatch):
+    old = [ended(queue, submit(queue, "succeed")).id for _ in range(2)]
+    read: list[str] = []
+    whole = JobFolder.read
+    monkeypatch.setattr(JobFolder, "read", lambda folder: (read.append(folder.path.name), whole(folder))[1])
+    assert ended(queue, submit(queue, "succeed")).state is State.SUCCEEDED
+    assert read
+    assert not set(read) & set(old)
+
+
+def test_a_waiting_job_whose_folder_was_taken_away_holds_no_lane(queue: JobQueue):
+    first = submit(queue, "wait")
+    reported(queue, first, "pid")
+    gone, last = submit(queue, "succeed"), submit(queue, "succeed")
+    shutil.rmtree(queue.folder(gone).path)
+    queue.cancel(first)
+    assert ended(queue, last).state is State.SUCCEEDED
+    assert queue.length == 0
 
 
 @pytest.mark.parametrize("job_id", ["none", "..", "../../etc", "", "A", "a/b"])

@@ -238,7 +238,7 @@ class LabelsMachine(RuleBasedStateMachine):
 
 TestLabelsModel = LabelsMachine.TestCase
 TestLabelsModel.settings = settings(
-    max_examples=40,
+    max_examples=25,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -180,7 +180,7 @@ def test_large_changes_are_reverted_chunk_by_chunk(tmp_path: Path):
     merged = everything(labels)
     sizes = []
 
-    def read(edit: Edit, region: tuple) -> np.ndarray:
+    def read(edit: Edit, region: tuple, _where: np.ndarray | None = None) -> np.ndarray:
         sizes.append([part.stop - part.start for part in region])
         return np.asarray(edit.array[region])
 

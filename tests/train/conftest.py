@@ -1,5 +1,6 @@
 """A train service with a registry beside it, and a volume that can be learned in seconds."""
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -12,9 +13,15 @@ from voxloop_shared.client import ServiceClient
 from voxloop_shared.data.labels import Labels, class_color
 from voxloop_shared.schemas import LabelClass, VolumeInfo
 from voxloop_train.app import create_app
+from voxloop_train.learners.catalog import learner_of
+from voxloop_train.learners.learner import Learned, Lesson
 from voxloop_train.settings import TrainSettings
 
 CLASSES = [LabelClass(id=n, name=name, color=class_color(n)) for n, name in ((2, "dark"), (3, "unused"), (9, "bright"))]
+
+PAINTED = [entry for entry in CLASSES if entry.name != "unused"]
+QUICK = {"width": 4, "depth": 2, "crop": 32, "batch": 4, "steps": 12, "held_out": 0.3}
+"""Settings of a U-Net that learns in a second."""
 
 
 @pytest.fixture
@@ -65,6 +72,33 @@ def stripes(make_volume, paint) -> VolumeInfo:
     volume = make_volume("stripes", array=two_phases())
     paint(volume, stripes_of_labels())
     return volume
+
+
+@pytest.fixture
+def lesson_of(workspace, make_volume, paint, tmp_path) -> Callable[..., Lesson]:
+    """A way to make a lesson of voxels and labels."""
+    numbers = itertools.count()
+
+    def make(voxels: np.ndarray, labels: np.ndarray, learner: str = "unet", classes=PAINTED, **config) -> Lesson:
+        name = f"rock {next(numbers)}"
+        volume = make_volume(name, array=voxels)
+        snapshot = paint(volume, labels)
+        settings = learner_of(learner).settings.model_validate(config)
+        return Lesson(workspace, volume, snapshot, classes, settings, 600.0, lambda *_, **__: None, tmp_path / name)
+
+    return make
+
+
+@pytest.fixture
+def learn(lesson_of) -> Callable[..., Learned]:
+    """A way to learn a volume from labels."""
+
+    def run_through(voxels: np.ndarray, labels: np.ndarray, learner: str = "unet", classes=PAINTED, **config) -> Learned:
+        return learner_of(learner).learn(
+            lesson_of(voxels, labels, learner, classes, **(config if learner == "instant" else QUICK | config))
+        )
+
+    return run_through
 
 
 def ended(service: ServiceClient, job: dict, timeout_s: float = 90) -> dict:

@@ -9,6 +9,7 @@ from tests.train.test_sampling import points_of, source_of
 from voxloop_shared.nets.inputs import PLANE_AXES
 from voxloop_shared.schemas import Normalisation
 from voxloop_train import guide as guides
+from voxloop_train.checkpoint import GUIDE, read_checkpoint, write_checkpoint
 from voxloop_train.crops import Place
 from voxloop_train.guide import Guide, GuideBlock, guide_architecture, make_guide
 from voxloop_train.holdout import hold_out
@@ -37,6 +38,14 @@ def test_a_crop_is_told_of_each_voxel_what_the_block_says_and_nothing_elsewhere(
         padded = np.pad(faced[:, index], ((0, 0), (32, 64), (32, 64)))
         rows, columns = (slice(32 + start, 32 + start + 32) for start in corner)
         assert np.array_equal(guide.target(Place(axis, index, *corner), 32), padded[:, rows, columns])
+
+
+def test_a_guide_comes_back_from_its_checkpoint_as_it_was(known, tmp_path):
+    write_checkpoint(tmp_path, known[1].checkpoint(), GUIDE)
+    found = Guide.of(read_checkpoint(tmp_path, GUIDE))
+    for first, again in zip(known[1].blocks, found.blocks, strict=True):
+        assert first.region == again.region
+        assert np.array_equal(first.answers, again.answers)
 
 
 def test_voxels_are_drawn_from_the_blocks_all_over(known):

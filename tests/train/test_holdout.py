@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from voxloop_train.holdout import hold_out, strokes_of
+from voxloop_train.holdout import beside, hold_out, strokes_of
 from voxloop_train.points import LabelPoints
 
 
-def points_of(image):
+def points_of(image, accepted=None):
     position = np.flatnonzero(image)
-    return LabelPoints(image.shape, position, image.ravel()[position])
+    return LabelPoints(image.shape, position, image.ravel()[position], accepted=None if accepted is None else accepted.ravel()[position])
 
 
 def image_of(points):
@@ -83,3 +83,80 @@ def test_a_class_with_one_stroke_stays_in_training_while_the_others_are_judged()
     split = hold_out(points_of(image), 0.2, 0)
     assert split.train.classes().tolist() == [1, 2, 3]
     assert split.held.classes().tolist() == [1, 2]
+
+
+@pytest.fixture
+def accepted(strokes):
+    """The strokes, and a prediction accepted on all other voxels of their slices and one more; and where that is."""
+    image = strokes.copy()
+    for z in (4, 12, 16):
+        image[z][image[z] == 0] = 1 + np.indices((64, 64))[0][image[z] == 0] // 6 % 3
+    return image, (image > 0) & (strokes == 0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_accepted_voxels_are_never_judged_on_nor_learned_from_beside_what_is(strokes, accepted, seed):
+    image, is_accepted = accepted
+    split = hold_out(points_of(image, is_accepted), 0.2, seed)
+    held = image_of(split.held)
+    assert np.array_equal(held, np.where(held, strokes, 0))
+    assert split.held.classes().tolist() == split.train.classes().tolist() == [1, 2, 3]
+    train = image_of(split.train)
+    learned = (train > 0) & is_accepted
+    assert not (ndimage.maximum_filter(held > 0, 17) & learned).any()
+    far = ~ndimage.maximum_filter(held > 0, 33)
+    assert learned[far & is_accepted].all()
+    assert learned.any()
+    assert np.array_equal(train[~is_accepted] + held[~is_accepted], strokes[~is_accepted])
+    assert "none of them accepted" in split.note
+
+
+def test_strokes_by_hand_stay_apart_from_what_was_accepted_around_them(strokes, accepted):
+    image, is_accepted = accepted
+    stroke = strokes_of(points_of(image, is_accepted))
+    by_hand = ~is_accepted.ravel()[np.flatnonzero(image)]
+    assert len(set(stroke[by_hand])) == len(set(strokes_of(points_of(strokes))))
+    assert not set(stroke[by_hand]) & set(stroke[~by_hand])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_strokes_that_the_parent_has_learned_from_do_not_judge_its_child(strokes, seed):
+    points = points_of(strokes)
+    learned = np.flatnonzero(np.where(np.indices(strokes.shape)[0] == 4, strokes, 0))
+    split = hold_out(points, 0.2, seed, learned)
+    assert set(split.held.coordinates()[0].tolist()) == {12}
+    assert split.held.classes().tolist() == [1, 2, 3]
+    assert split.note == "whole strokes held out, all painted since the parent"
+
+
+def test_where_nothing_is_new_the_note_says_so(strokes):
+    points = points_of(strokes)
+    split, plain = hold_out(points, 0.2, 0, points.position), hold_out(points, 0.2, 0)
+    assert np.array_equal(split.held.position, plain.held.position)
+    assert split.note == f"{plain.note}, though the parent may have learned from them"
+    assert plain.note == "whole strokes held out"
+
+
+def test_where_all_was_accepted_nothing_is_held_out(strokes):
+    split = hold_out(points_of(strokes, strokes > 0), 0.2, 0)
+    assert (len(split.held), len(split.train)) == (0, np.count_nonzero(strokes))
+    assert "nothing held out" in split.note
+
+
+def test_a_slab_of_dense_labels_holds_only_what_was_painted():
+    image = np.random.default_rng(0).integers(1, 4, (60, 20, 20)).astype(np.uint8)
+    is_accepted = np.broadcast_to(np.indices(image.shape)[2] < 10, image.shape)
+    split = hold_out(points_of(image, is_accepted), 0.2, 0)
+    held = image_of(split.held) > 0
+    assert held.any()
+    assert not (held & is_accepted).any()
+    planes = np.flatnonzero(held.any(axis=(1, 2)))
+    assert not image_of(split.train)[planes[0] - 2 : planes[-1] + 3].any()
+
+
+def test_beside_is_within_eight_voxels_and_no_further_than_sixteen():
+    place = np.stack([np.arange(0, 60), np.full(60, 30), np.full(60, 5)])
+    near = beside(place, place[0] == 30)
+    assert near[22:39].all()
+    assert not near[:15].any()
+    assert not near[46:].any()

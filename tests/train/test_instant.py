@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+import torch
 
 from tests.train.conftest import CLASSES, ended, stripes_of_labels, two_phases
 from voxloop_infer.model import Model
@@ -14,8 +15,10 @@ from voxloop_shared.errors import TooFewLabels
 from voxloop_shared.nets.devices import choose_device
 from voxloop_shared.schemas import Manifest
 from voxloop_train.instant_fitting import fit_instant
+from voxloop_train.judging import Folds
 from voxloop_train.learners.instant import InstantSettings, is_3d
 from voxloop_train.learners.learner import Learned, Lesson
+from voxloop_train.pupils import Pupils
 
 PAINTED = [entry for entry in CLASSES if entry.name != "unused"]
 
@@ -108,6 +111,24 @@ def test_a_class_that_has_no_labels_is_named(learn) -> None:
         learn(two_phases(), np.where(stripes_of_labels() == 9, 0, stripes_of_labels()).astype(np.uint8))
 
 
+def test_folds_judge_no_accepted_voxel_and_learn_from_none_beside_a_fold() -> None:
+    random = np.random.default_rng(0)
+    row = np.repeat(np.arange(12), 40)
+    voxels = np.stack([np.zeros(480, np.int64), 40 * row, np.tile(np.arange(40), 12)])
+    by_hand = row < 10
+    voxels[1, row == 10] = 40 * 3 + 2  # one accepted piece lies beside a stroke, the other far from all
+    channel = (row % 2).astype(np.int64)
+    features = torch.from_numpy(channel[:, None] + random.normal(0, 0.1, (480, 3))).float()
+    pupils = Pupils(voxels, features, channel, row.astype(np.int32), by_hand)
+    folds = Folds(pupils, 2)
+    answers = folds.ask(features, 30, 0)
+    assert set(answers.unit.tolist()) == set(range(10))
+    held = folds._fold == folds._fold[row == 3][0]
+    learned = folds._apart_from(held)
+    assert (learned[row == 10].any(), learned[row == 11].all()) == (False, True)
+    assert np.array_equal(learned[by_hand], ~held[by_hand])
+
+
 def test_a_job_makes_a_model(train, registry, stripes) -> None:
     job = ended(train, train.post("/jobs", {"volume": "stripes", "learner": "instant", "budget_s": 10}))
     assert job["state"] == "succeeded", job
@@ -116,7 +137,7 @@ def test_a_job_makes_a_model(train, registry, stripes) -> None:
 
 
 def test_features_in_3d_are_for_voxels_that_are_nearly_cubes(make_volume) -> None:
-    assert is_3d(InstantSettings(), make_volume("a", shape=(9, 9, 9), voxel_size=(2, 1, 1), unit="um"))
-    assert not is_3d(InstantSettings(), make_volume("b", shape=(9, 9, 9), voxel_size=(3, 1, 1), unit="um"))
+    assert is_3d(InstantSettings(), make_volume("a", shape=(9, 9, 9), voxel_size=(2.5, 1, 1), unit="um"))
+    assert not is_3d(InstantSettings(), make_volume("b", shape=(9, 9, 9), voxel_size=(4, 1, 1), unit="um"))
     assert not is_3d(InstantSettings(), make_volume("c", shape=(1, 9, 9), voxel_size=(1, 1, 1), unit="um"))
-    assert is_3d(InstantSettings(space="3d"), make_volume("d", shape=(9, 9, 9), voxel_size=(3, 1, 1), unit="um"))
+    assert is_3d(InstantSettings(space="3d"), make_volume("d", shape=(9, 9, 9), voxel_size=(4, 1, 1), unit="um"))

@@ -10,7 +10,7 @@ from tests.waiting import wait_until
 from voxloop_registry.app import create_app as create_registry
 from voxloop_registry.settings import RegistrySettings
 from voxloop_shared.data.history import Commit
-from voxloop_shared.data.labels import Labels
+from voxloop_shared.data.labels import Labels, class_color
 from voxloop_shared.data.origins import accept_states
 from voxloop_shared.errors import (
     InvalidInput,
@@ -20,11 +20,14 @@ from voxloop_shared.errors import (
     TooFewLabels,
     VolumeNotFound,
 )
-from voxloop_shared.schemas import OverwriteRule
+from voxloop_shared.schemas import LabelClass, OverwriteRule
 from voxloop_shared.settings import socket_path
 from voxloop_train.app import create_app
 
-QUICK = {"width": 4, "depth": 2, "crop": 32, "steps": 3}
+QUICK = {"width": 4, "depth": 2, "crop": 32, "steps": 3, "guide": 0}
+SHAPE = (6, 50, 70)
+NOT_NUMBERS = np.where(np.indices(SHAPE)[2] % 5, two_phases(dtype="float32"), np.inf)
+NOT_NUMBERS[2:4, :, 8:30] = np.nan
 
 
 def test_a_job_publishes_a_model_that_says_where_it_comes_from(train, registry, stripes, workspace):
@@ -83,11 +86,33 @@ def test_trains_on_odd_shapes_and_every_dtype(train, make_volume, paint, shape, 
     assert done["result"]["metrics"]["train_voxels"] + done["result"]["metrics"]["held_out_voxels"] == 18
 
 
-def test_trains_on_a_constant_image(train, make_volume, paint):
-    volume = make_volume("flat", array=np.full((6, 50, 70), 7, np.uint8))
-    paint(volume, stripes_of_labels())
-    done = ended(train, train.post("/jobs", {"volume": "flat", "config": QUICK}))
+@pytest.mark.parametrize(
+    ("learner", "voxels"),
+    [
+        pytest.param("unet", np.full(SHAPE, 7, np.uint8), id="unet, constant"),
+        pytest.param("instant", np.full(SHAPE, 7, np.uint8), id="instant, constant"),
+        pytest.param("instant", two_phases((1, 50, 70)), id="instant, a single slice"),
+        pytest.param("instant", NOT_NUMBERS, id="instant, NaN and infinite"),
+    ],
+)
+def test_a_job_on_awkward_voxels_makes_a_model(train, registry, make_volume, paint, learner, voxels):
+    """Of `unet` a single slice, NaN and infinite voxels are among the odd shapes above."""
+    paint(make_volume("odd", array=voxels), stripes_of_labels(voxels.shape))
+    done = ended(train, train.post("/jobs", {"volume": "odd", "learner": learner, "config": QUICK if learner == "unet" else {"trees": 10}}))
     assert done["state"] == "succeeded", done["error"]
+    assert registry.get("/models/odd/versions/1")["manifest"]["learner"] == learner
+
+
+def test_a_job_learns_250_classes(train, registry, make_volume, workspace):
+    classes = [LabelClass(id=n, name=f"class {n}", color=class_color(n)) for n in range(1, 251)]
+    image = np.zeros((2, 130, 64), np.uint8)
+    image[0, 1:126, 0:20], image[1, 1:126, 0:20] = np.arange(1, 126)[:, None], np.arange(126, 251)[:, None]
+    volume = make_volume("many", array=two_phases(image.shape))
+    labels = Labels.create(workspace.labels_of("many"), volume.shape, classes)
+    labels.merge(iter([image]), "import", "ada", lambda _slab: None)
+    done = ended(train, train.post("/jobs", {"volume": "many", "learner": "instant", "config": {"trees": 10}}), 240)
+    assert done["state"] == "succeeded", done["error"]
+    assert len(registry.get("/models/many/versions/1")["manifest"]["classes"]) == 250
 
 
 def test_a_job_keeps_the_snapshot_of_its_submission(train, stripes, paint, workspace):
@@ -127,14 +152,15 @@ def test_refuses_at_once_what_cannot_be_trained(train, stripes, change, error, s
     assert train.get("/jobs") == []
 
 
-def test_says_what_to_paint_when_labels_are_too_few(train, make_volume, paint, workspace):
+@pytest.mark.parametrize("learner", ["unet", "instant"])
+def test_says_what_to_paint_when_labels_are_too_few(train, make_volume, paint, workspace, learner):
     volume = make_volume("bare", shape=(6, 50, 70))
     Labels.create(workspace.labels_of("bare"), volume.shape, CLASSES)
     with pytest.raises(TooFewLabels, match=r"no voxel is labelled.*'dark'"):
-        train.post("/jobs", {"volume": "bare"})
+        train.post("/jobs", {"volume": "bare", "learner": learner})
     paint(volume, np.where(stripes_of_labels() == 9, 9, 255).astype(np.uint8))
     with pytest.raises(TooFewLabels, match=r"only 'bright' has labelled voxels.*'dark'"):
-        train.post("/jobs", {"volume": "bare"})
+        train.post("/jobs", {"volume": "bare", "learner": learner})
     assert train.get("/jobs") == []
 
 

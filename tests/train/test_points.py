@@ -45,9 +45,30 @@ def test_leaves_out_what_was_accepted_where_only_labels_by_hand_count(labels):
     found = np.zeros_like(image)
     found[tuple(points.coordinates())] = points.number
     np.testing.assert_array_equal(found, image)
-    assert len(read_points(labels, accepted)) == predicted.size + 1
+    everything = read_points(labels, accepted)
+    assert len(everything) == predicted.size + 1
+    np.testing.assert_array_equal(image_by_hand(everything), image)
     assert [entry.id for entry in painted_classes(labels, accepted, "ignore")] == [1, 5]
     assert [entry.id for entry in painted_classes(labels, accepted)] == [1, 2, 5]
+
+
+def image_by_hand(points):
+    image = np.zeros(points.shape, np.uint8)
+    image[tuple(points.coordinates()[:, points.by_hand])] = points.number[points.by_hand]
+    return image
+
+
+def test_of_too_many_accepted_voxels_a_share_is_kept_and_all_by_hand(labels):
+    image = np.zeros((40, 70, 90), np.uint8)
+    image[::7, 4, 5:80], image[3::7, 60, 5:80] = 1, 5
+    put(labels, image)
+    order = Commit.now("accept", "ada", stroke_id="a", box=((0, 40), (0, 70), (0, 90)))
+    predicted = np.full(image.shape, 2, np.uint8)
+    labels.edit(order, lambda before: accept_states(before, predicted, OverwriteRule(overwrite="unlabelled")))
+    points = read_points(labels, labels.head, limit=20_000)
+    assert points.is_complete
+    np.testing.assert_array_equal(image_by_hand(points), image)
+    assert 5_000 < np.count_nonzero(points.accepted) < 40_000
 
 
 def test_painted_gives_only_the_chunks_that_hold_data(tmp_path):

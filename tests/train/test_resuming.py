@@ -10,7 +10,7 @@ import pytest
 from tests.train.conftest import ended
 from tests.waiting import wait_until
 
-QUICK = {"width": 4, "depth": 2, "crop": 32, "batch": 4, "held_out": 0.3, "steps": 120, "checkpoint_s": 0}
+QUICK = {"width": 4, "depth": 2, "crop": 32, "batch": 4, "held_out": 0.3, "guide": 0, "steps": 60, "checkpoint_s": 0}
 DONE = ("succeeded", "failed", "cancelled", "interrupted")
 
 
@@ -43,7 +43,7 @@ def wait_for_a_checkpoint(train, workspace, job_id: str) -> None:
 
 @pytest.mark.parametrize("members", [1, 2])
 def test_a_training_whose_service_is_killed_goes_on_and_ends_with_the_same_weights(services, stripes, workspace, members):
-    train, config = services, {"members": members, "steps": 120 // members}
+    train, config = services, {"members": members, "steps": 40 // members, "guide": 2}
     whole = ended(train.client, {"id": submit(train, "whole", **config)}, 240)
     assert whole["state"] == "succeeded", whole
     job_id = submit(train, "killed", **config)
@@ -56,8 +56,9 @@ def test_a_training_whose_service_is_killed_goes_on_and_ends_with_the_same_weigh
     assert done["state"] == "succeeded", done
     assert done["result"]["model"]["digest"] == whole["result"]["model"]["digest"]
     lines = train.client.get(f"/jobs/{job_id}/metrics")
-    assert sum(line["message"] == "reading labels" for line in lines) == 1
-    assert not (workspace.jobs / "train" / job_id / "checkpoint" / "training.safetensors").exists()
+    for once in ("reading labels", "asking a forest about the volume"):  # the guide is kept, and not made again
+        assert sum(line["message"] == once for line in lines) == 1
+    assert not list((workspace.jobs / "train" / job_id / "checkpoint").glob("training*"))
 
 
 def test_a_training_whose_process_is_killed_can_be_resumed(services, stripes, workspace):
@@ -71,9 +72,9 @@ def test_a_training_whose_process_is_killed_can_be_resumed(services, stripes, wo
     train.client.post(f"/jobs/{job_id}/resume")
     done = ended(train.client, {"id": job_id}, 240)
     assert done["state"] == "succeeded", done
-    assert done["result"]["metrics"]["steps"] == 120
+    assert done["result"]["metrics"]["steps"] == 60
     after = [step for step in steps_of(train, job_id) if step > last]
-    assert after or last == 120
+    assert after or last == 60
 
 
 def test_a_training_that_is_asked_to_end_writes_down_where_it_stands(services, stripes, workspace):

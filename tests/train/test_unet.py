@@ -1,58 +1,27 @@
 """The learner `unet` through `learn`: honest, repeatable, and on awkward input."""
 
-import itertools
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from tests.train.conftest import CLASSES, stripes_of_labels, two_phases
+from tests.train.conftest import PAINTED, QUICK, stripes_of_labels, two_phases
 from voxloop_shared.data.labels import class_color
 from voxloop_shared.errors import TooFewLabels
 from voxloop_shared.nets.architectures import build_network
 from voxloop_shared.nets.unet import UnetArchitecture
 from voxloop_shared.nets.weights import put_weights
 from voxloop_shared.schemas import LabelClass
-from voxloop_train import run, selection
+from voxloop_train import run, selection, stepping
 from voxloop_train.learners.catalog import learner_of
-from voxloop_train.learners.learner import Learned, Lesson
+from voxloop_train.learners.learner import Learned
 from voxloop_train.material import prepare_material
 from voxloop_train.points import points_of
 from voxloop_train.validation import Validator
 
-PAINTED = [entry for entry in CLASSES if entry.name != "unused"]
-QUICK = {"width": 4, "depth": 2, "crop": 32, "batch": 4, "steps": 12, "held_out": 0.3}
 SHAPE = (6, 50, 70)
-
-
-@pytest.fixture
-def lesson_of(workspace, make_volume, paint, tmp_path) -> Callable[..., Lesson]:
-    """A way to make a lesson of voxels and labels."""
-    numbers = itertools.count()
-
-    def make(voxels: np.ndarray, labels: np.ndarray, learner: str = "unet", classes=PAINTED, **config) -> Lesson:
-        name = f"rock {next(numbers)}"
-        volume = make_volume(name, array=voxels)
-        snapshot = paint(volume, labels)
-        settings = learner_of(learner).settings.model_validate(config)
-        return Lesson(workspace, volume, snapshot, classes, settings, 600.0, lambda *_, **__: None, tmp_path / name)
-
-    return make
-
-
-@pytest.fixture
-def learn(lesson_of) -> Callable[..., Learned]:
-    """A way to learn a volume from labels."""
-
-    def run_through(voxels: np.ndarray, labels: np.ndarray, learner: str = "unet", classes=PAINTED, **config) -> Learned:
-        return learner_of(learner).learn(
-            lesson_of(voxels, labels, learner, classes, **(config if learner == "instant" else QUICK | config))
-        )
-
-    return run_through
 
 
 def assert_same_weights(first: Learned, second: Learned) -> None:
@@ -164,14 +133,14 @@ def test_the_first_member_is_what_a_single_network_would_be(learn):
 
 
 def test_goes_on_with_half_the_batch_when_memory_is_short(learn, monkeypatch):
-    whole = run.masked_loss
+    whole = stepping.masked_loss
 
     def short_of_memory(logits, *rest):
         if len(logits) > 2:
             raise torch.OutOfMemoryError("no memory")
         return whole(logits, *rest)
 
-    monkeypatch.setattr(run, "masked_loss", short_of_memory)
+    monkeypatch.setattr(stepping, "masked_loss", short_of_memory)
     metrics = learn(two_phases(), stripes_of_labels(), batch=16).metrics
     assert (metrics["batch"], metrics["steps"]) == (2, 12)
 
@@ -205,13 +174,11 @@ def test_awkward_voxels_give_a_model_with_finite_weights(learn, learner, voxels,
     assert all(bool(torch.isfinite(value).all()) for value in learned.weights.values())
 
 
-@pytest.mark.parametrize("learner", ["unet", "instant"])
-def test_learns_250_classes(learn, learner):
+def test_learns_250_classes_with_a_guide(learn):
     classes = [LabelClass(id=n, name=f"class {n}", color=class_color(n)) for n in range(1, 251)]
     labels = np.zeros((4, 130, 64), np.uint8)
     labels[0, 1:126:1, 0:20], labels[2, 1:126:1, 0:20] = np.arange(1, 126)[:, None], np.arange(126, 251)[:, None]
-    quick = {"trees": 10} if learner == "instant" else {"steps": 2}
-    learned = learn(two_phases(labels.shape), labels, learner, classes, **quick)
+    learned = learn(two_phases(labels.shape), labels, "unet", classes, steps=2)
     assert learned.architecture["classes"] == 250
 
 

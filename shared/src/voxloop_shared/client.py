@@ -41,8 +41,8 @@ class ServiceClient:
         self._http.close()
 
     def get(self, path: str, **query: Any) -> Any:
-        """Read JSON."""
-        return self.request("GET", path, params=_without_none(query)).json()
+        """Read JSON; `query` is added to what the path asks already."""
+        return self.request("GET", str(httpx.URL(path).copy_merge_params(_without_none(query)))).json()
 
     def post(self, path: str, body: Any = None, timeout_s: float | None = None) -> Any:
         """Send JSON, get JSON."""

@@ -11,8 +11,13 @@ _MM3 = {"mm3": 1.0, "ml": 1e3}
 
 def voxel_mm3(volume: VolumeInfo) -> float | None:
     """Give the space of a voxel in mm³; none where the volume's unit is not physical."""
-    mm = _MM.get(volume.unit)
-    return None if mm is None else math.prod(volume.voxel_size) * mm**3
+    return box_mm3(volume.voxel_size, volume.unit)
+
+
+def box_mm3(size: tuple[float, float, float], unit: str) -> float | None:
+    """Give the space of a box of that size (z, y, x) in mm³; none where the unit is not physical."""
+    mm = _MM.get(unit)
+    return None if mm is None else math.prod(size) * mm**3
 
 
 def count_voxels(amount: float, unit: str, volume: VolumeInfo) -> float:

@@ -32,7 +32,7 @@ class School:
 
     def __init__(self, case: Case, workspace: Workspace) -> None:
         self.case = case
-        self._workspace = workspace
+        self.workspace = workspace
         source = ArraySource(case.image, case.voxel_size, "um")
         self.volume: VolumeInfo = import_volume(workspace, source, name=case.name, origin="benchmark")
         names = case.names or tuple(str(number) for number in range(1, case.classes + 1))
@@ -49,10 +49,10 @@ class School:
     ) -> tuple[Learned, float]:
         """Train, from a parent's weights where there is one; give what was learned and the seconds it took."""
         teacher = learner_of(learner)
-        folder = self._workspace.jobs / f"lesson-{next(self._numbers)}"
+        folder = self.workspace.jobs / f"lesson-{next(self._numbers)}"
         folder.mkdir(parents=True)
         lesson = Lesson(
-            workspace=self._workspace, volume=self.volume, snapshot=snapshot, classes=self.classes, budget_s=budget_s,
+            workspace=self.workspace, volume=self.volume, snapshot=snapshot, classes=self.classes, budget_s=budget_s,
             settings=teacher.settings.model_validate(settings), report=lambda *_, **__: None, checkpoint=folder,
             **({} if parent is None else self._as_parent(learner, parent, folder / "parent.safetensors")),
         )  # fmt: skip

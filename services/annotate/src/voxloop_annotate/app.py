@@ -17,11 +17,15 @@ from typing_extensions import override
 from voxloop_annotate import __version__
 from voxloop_annotate.door import Door, SecurityHeaders
 from voxloop_annotate.pages.shell import INDEX, register_pages, shell
+from voxloop_annotate.routes.chains import chain_router
 from voxloop_annotate.routes.fills import fill_router
 from voxloop_annotate.routes.flags import flag_router
 from voxloop_annotate.routes.labels import label_router
+from voxloop_annotate.routes.live import live_router
 from voxloop_annotate.routes.loop import loop_router
 from voxloop_annotate.routes.results import result_router
+from voxloop_annotate.routes.review import review_router
+from voxloop_annotate.routes.rounds import round_router
 from voxloop_annotate.routes.volumes import volume_router
 from voxloop_annotate.settings import AnnotateSettings
 from voxloop_annotate.studio import Studio, open_studio
@@ -47,10 +51,14 @@ def create_app(settings: AnnotateSettings) -> ASGIApp:
     api = create_api("voxloop annotate", __version__, lifespan=_lifespan(studio), docs_url=None, redoc_url=None)
     api.include_router(health_router("annotate", __version__, settings.workspace))
     api.include_router(result_router(studio.results))
+    api.include_router(chain_router(studio.results))
     api.include_router(volume_router(studio))
     api.include_router(label_router(studio))
     api.include_router(fill_router(studio))
     api.include_router(flag_router(studio))
+    api.include_router(review_router(studio))
+    api.include_router(live_router(studio))
+    api.include_router(round_router(studio))
     api.include_router(loop_router(studio))
     api.mount("/static", _Modules(directory=_STATIC), name="static")
     page = _create_page(api, studio, settings.path_prefix)
@@ -92,6 +100,7 @@ def _lifespan(studio: Studio) -> Any:
             yield
         finally:
             watching.cancel()
+            studio.live.close()
             studio.loop.close()
 
     return lifespan

@@ -17,6 +17,13 @@ CREATE TABLE IF NOT EXISTS flags (
     z0 INTEGER NOT NULL, z1 INTEGER NOT NULL, y0 INTEGER NOT NULL, y1 INTEGER NOT NULL, x0 INTEGER NOT NULL, x1 INTEGER NOT NULL,
     author TEXT NOT NULL, time TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS review_jobs (job TEXT PRIMARY KEY, volume TEXT NOT NULL, author TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS review_places (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, volume TEXT NOT NULL, job TEXT NOT NULL, place TEXT NOT NULL, prediction TEXT, model TEXT,
+    proposed TEXT NOT NULL, snapshot TEXT NOT NULL, shown TEXT, outcome TEXT, acceptance TEXT, author TEXT, time TEXT,
+    painted INTEGER, corrected INTEGER
+);
+CREATE INDEX IF NOT EXISTS review_places_of ON review_places (volume, job);
 """
 
 

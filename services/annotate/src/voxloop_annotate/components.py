@@ -70,10 +70,52 @@ class ResultPanel(_Shell):
     available_properties: ClassVar[list[str]] = ["id"]
 
 
+class ReviewPanel(_Shell):
+    """The places worth a look, and what became of them."""
+
+    _type = "ReviewPanel"
+    available_properties: ClassVar[list[str]] = ["id"]
+
+
 class StatusLine(_Shell):
     """Saved state, position and values under the pointer."""
 
     _type = "StatusLine"
+    available_properties: ClassVar[list[str]] = ["id"]
+
+
+class ModelHint(_Shell):
+    """Whether the model that is chosen to predict with suits the volume, a preview of it, and the classes that the labels lack."""
+
+    _type = "ModelHint"
+    available_properties: ClassVar[list[str]] = ["id", "model"]
+
+
+class ComparePanel(_Shell):
+    """With what the prediction that is shown is compared, and how."""
+
+    _type = "ComparePanel"
+    available_properties: ClassVar[list[str]] = ["id"]
+
+
+class RoundList(_Shell):
+    """What was labelled for each training, and what that brought."""
+
+    _type = "RoundList"
+    available_properties: ClassVar[list[str]] = ["id"]
+
+
+class TrainForm(_Shell):
+    """What to train and how: `order` is what somebody has set, `started` {id, after} the job that came of it."""
+
+    _type = "TrainForm"
+    available_properties: ClassVar[list[str]] = ["id", "order", "started"]
+
+
+class LiveControl(_Shell):
+    """Live mode: on or off, by which learner, how it is, and what to do with what it has learned."""
+
+    _type = "LiveControl"
     available_properties: ClassVar[list[str]] = ["id"]
 
 

@@ -28,7 +28,7 @@ class Hub:
 
     def publish(self, volume: str | None, event: str, data: Any) -> None:
         """Tell the pages of a volume (of all volumes: None); callable from any thread."""
-        if self._loop is not None:
+        if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._deliver, volume, (event, json.dumps(data)))
 
     async def listen(self, volume: str) -> AsyncIterator[Message]:

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from voxloop_annotate.catalogue import Catalogue
 from voxloop_shared.client import ServiceClient
@@ -12,8 +12,13 @@ from voxloop_shared.schemas import Schema
 
 log = logging.getLogger(__name__)
 
+_LOOKED_AT = 20
 _PREVIEW_S = 60.0
 """The first one starts infer's preview process, and loads the model."""
+
+
+After = Literal["preview", "predict", "nothing"]
+"""What follows a training that has succeeded. A preview is the business of the page that asked for it."""
 
 
 class Light(Schema):
@@ -33,13 +38,10 @@ class Loop:
     infer: ServiceClient
     catalogue: Catalogue
 
-    def start_training(
-        self, volume: str, learner: str, budget_s: float, author: str, then_predict: bool = True, accepted: str = "use"
-    ) -> Job:
-        """Train on the newest labels; when it succeeds the volume is predicted. Raises what train raises."""
-        body = {"volume": volume, "learner": learner, "budget_s": budget_s, "accepted": accepted}
-        job = Job.model_validate(self.train.post("/jobs", body))
-        if then_predict:
+    def start_training(self, volume: str, author: str, after: After = "predict", **order: Any) -> Job:
+        """Train on the newest labels; `order` is train's own (learner, budget_s, config, parent, accepted). Raises what train raises."""
+        job = Job.model_validate(self.train.post("/jobs", {"volume": volume} | order))
+        if after == "predict":
             self.catalogue.add_follow_up(job.id, volume, author)
         self.catalogue.note(author, "train", volume, job.id)
         return job
@@ -71,10 +73,10 @@ class Loop:
         """List the jobs of train or infer, newest first."""
         return [Job.model_validate(entry) for entry in self._client(service).get("/jobs", volume=volume, limit=limit)]
 
-    def newest_job(self, service: str, volume: str) -> Job | None:
-        """Give the newest job for a volume; None also when the service is away (its light says so)."""
+    def newest_job(self, service: str, volume: str, *, of_reviews: bool = False) -> Job | None:
+        """Give the newest job for a volume, of reviews or of all else; None also when the service is away (its light says so)."""
         try:
-            return next(iter(self.jobs(service, volume, limit=1)), None)
+            return next((job for job in self.jobs(service, volume, limit=_LOOKED_AT) if (job.kind == "review") == of_reviews), None)
         except (ServiceUnavailable, ServiceTimeout):
             return None
 
@@ -91,6 +93,11 @@ class Loop:
     def models(self) -> list[dict[str, Any]]:
         """List the models of the registry."""
         found: list[dict[str, Any]] = self.registry.get("/models")
+        return found
+
+    def versions(self, name: str) -> list[dict[str, Any]]:
+        """List the versions of a model, newest first; raises ModelNotFound."""
+        found: list[dict[str, Any]] = self.registry.get(f"/models/{name}")["versions"]
         return found
 
     def lights(self) -> list[Light]:

@@ -58,7 +58,7 @@ class Proposal:
             mask &= within
         predicted = np.where(mask, self.read(slices_of(stroke.box), stroke.confidence), np.uint8(UNLABELLED))
         record = Commit.now("accept", author, stroke_id=stroke.id, axis=stroke.axis, index=stroke.index, box=stroke.box, **self.source)
-        return self._labels.edit(record, lambda before: self.accept(before, predicted, stroke))
+        return self._labels.edit(record, lambda before: self.accept(before, predicted, stroke), predicted != UNLABELLED)
 
     def accept(self, before: States, predicted: Voxels, rule: OverwriteRule) -> States:
         """Take what `read` gave as labels; raises UnknownClass for a class that has been deleted since."""
@@ -91,7 +91,7 @@ def _translation(info: PredictionInfo, labels: Labels) -> NDArray[np.uint8]:
     table[UNLABELLED] = UNLABELLED
     ours = labels.classes()
     by_name = {_plain(entry): entry.id for entry in ours}
-    is_ours = _has_snapshot(labels, info.snapshot)
+    is_ours = knows_snapshot(labels, info.snapshot)
     for entry in info.classes:
         number = (entry.id if any(entry.id == each.id for each in ours) else None) if is_ours else by_name.get(_plain(entry))
         table[entry.id] = _FOREIGN if number is None else number
@@ -102,7 +102,8 @@ def _plain(entry: LabelClass) -> str:
     return entry.name.strip().lower()
 
 
-def _has_snapshot(labels: Labels, snapshot: str) -> bool:
+def knows_snapshot(labels: Labels, snapshot: str) -> bool:
+    """Say whether a snapshot is one of these labels: a model that learnt from it means their numbers, another one its classes' names."""
     try:
         labels.history.find(snapshot)
     except SnapshotNotFound:

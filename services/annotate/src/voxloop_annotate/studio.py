@@ -7,9 +7,11 @@ from voxloop_annotate.annotations import Annotations
 from voxloop_annotate.catalogue import Catalogue
 from voxloop_annotate.hub import Hub
 from voxloop_annotate.library import Library
+from voxloop_annotate.live import Live
 from voxloop_annotate.loop import Loop
 from voxloop_annotate.proposals import Proposals
 from voxloop_annotate.results import Results
+from voxloop_annotate.reviews import Reviews
 from voxloop_annotate.settings import AnnotateSettings
 from voxloop_annotate.watcher import Watcher
 from voxloop_shared.client import ServiceClient
@@ -31,8 +33,10 @@ class Studio:
     annotations: Annotations
     hub: Hub
     loop: Loop
+    live: Live
     watcher: Watcher
     results: Results
+    reviews: Reviews
 
     def add_volume(self, volume_id: str, author: str) -> VolumeInfo:
         """Show a volume that was written into the workspace, with empty labels; raises VolumeNotFound."""
@@ -73,15 +77,19 @@ def open_studio(settings: AnnotateSettings) -> Studio:
     registry, train, infer = (ServiceClient(settings.socket_of(name)) for name in ("registry", "train", "infer"))
     loop, hub = Loop(registry, train, infer, catalogue), Hub()
     library = Library(workspace, catalogue, settings.cache_bytes)
+    annotations = Annotations(workspace, library.voxels, Proposals(library).of)
+    reviews = Reviews(infer, catalogue, library, annotations)
     studio = Studio(
         workspace=workspace,
         catalogue=catalogue,
         library=library,
-        annotations=Annotations(workspace, library.voxels, Proposals(library).of),
+        annotations=annotations,
         hub=hub,
         loop=loop,
-        watcher=Watcher(loop, hub),
+        live=Live(train, infer, registry, hub.publish),
+        watcher=Watcher(loop, reviews, hub),
         results=Results(workspace, infer, catalogue),
+        reviews=reviews,
     )
     studio.results.forget_downloads()
     studio.adopt_volumes()

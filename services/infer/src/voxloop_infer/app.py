@@ -10,6 +10,7 @@ from voxloop_infer import __version__
 from voxloop_infer.leftovers import forget_given_up, remove_half_predictions
 from voxloop_infer.postprocessing.routes import postprocessing_router
 from voxloop_infer.previewer import Previewer
+from voxloop_infer.review.routes import review_router
 from voxloop_infer.routes import infer_router
 from voxloop_infer.settings import InferSettings
 from voxloop_shared.health import health_router
@@ -45,5 +46,6 @@ def create_app(settings: InferSettings) -> FastAPI:
     api.include_router(health_router("infer", __version__, settings.workspace, device_names, lambda: queue.length))
     api.include_router(infer_router(settings, queue, previewer))
     api.include_router(postprocessing_router(settings, queue))
+    api.include_router(review_router(settings, queue))
     api.include_router(job_router(queue))
     return api

@@ -1,33 +1,52 @@
 """Class and confidence of a box of voxels by a network that reads features, piece by piece."""
 
-from collections.abc import Callable, Hashable, Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from voxloop_infer.model import Model
-from voxloop_infer.reading import Image, Shape, grown, inside, size_of
-from voxloop_shared.data.blocks import Region, blocks_of, within
-from voxloop_shared.nets.features import FeatureBank, Part
+from voxloop_infer.reading import Held, Image, Shape
+from voxloop_shared.data.blocks import Region, blocks_of, grown, part_of, size_of, within
+from voxloop_shared.nets.crew import side_by_side
+from voxloop_shared.nets.features import Part, corner_of
+from voxloop_shared.nets.hardware import thread_count
 from voxloop_shared.nets.pixel import PixelArchitecture
 from voxloop_shared.nets.smoothing import steady
+from voxloop_shared.nets.voxels import normalised
 
-_PIECE_VOXELS = {"cpu": 1 << 19, "cuda": 1 << 22}
-"""Voxels decided at once: their features are 60 times as large."""
+_BLOCK_VOXELS = 1 << 22
+_SMALLEST_BLOCK = 1 << 18
+"""Around a block one reads far: it must be large. With many classes it is smaller, for all their probabilities are in memory at once."""
+_ANSWER_BYTES = 128 << 20
+_PIECE_VOXELS = {"cpu": 1 << 18, "cuda": 1 << 22}
+"""Voxels whose features are computed at once, on the CPU by each thread: 33 numbers each, and as many between the steps."""
+_SMOOTHED_VOXELS = {"cpu": 1 << 20, "cuda": 1 << 22}
+
+FeaturesOf = Callable[[Region], Tensor]
+"""Gives the features (channels, z, y, x) of a part of a volume."""
 
 
 def classify(model: Model, image: Image, region: Region) -> Iterator[tuple[Region, Tensor]]:
-    """Decide a region piece by piece, in memory that does not grow with it.
+    """Decide a region block by block, in memory that does not grow with it.
 
-    Gives pieces (counted from the region's corner) and their probabilities (classes, z, y, x).
+    Gives blocks (counted from the region's corner) and their probabilities (classes, z, y, x).
     """
-    architecture = pixel_architecture_of(model)
     size = size_of(region)
-    for piece in blocks_of(size, _piece_size(size, architecture, _PIECE_VOXELS[model.device.torch.type])):
-        part = inside(piece, region)
+    most = min(_BLOCK_VOXELS, max(_SMALLEST_BLOCK, _ANSWER_BYTES // (4 * len(model.manifest.classes))))
+    for block in blocks_of(size, _even_size(size, most)):
         image.check()
-        yield piece, _probabilities(model, architecture, image, part)
+        yield block, _probabilities(model, image, part_of(region, block))
+
+
+@torch.inference_mode()
+def features_of(model: Model, image: Image, region: Region) -> Tensor:
+    """Give the features (channels, z, y, x) of a small region, on the device."""
+    return _features(model, image, region)(region)
 
 
 def pixel_halo(model: Model) -> Shape:
@@ -44,52 +63,69 @@ def pixel_architecture_of(model: Model) -> PixelArchitecture:
     return model.architecture
 
 
-def _piece_size(size: Shape, architecture: PixelArchitecture, voxels: int) -> Shape:
-    """Give pieces as near to cubes as the region allows: thin ones would be mostly halo. In 2D slices need no neighbours."""
-    if not architecture.is_3d:
-        side = min(512, max(size[1:]))
-        return (max(1, voxels // (side * side)), side, side)
-    depth = min(size[0], 64)
-    side = int((voxels / depth) ** 0.5) // 32 * 32
-    return (depth, max(32, side), max(32, side))
-
-
 @torch.inference_mode()
-def _probabilities(model: Model, architecture: PixelArchitecture, source: Image, region: Region) -> Tensor:
-    """Give probabilities (classes, z, y, x) of a piece."""
-    wide = grown(region, _reach(architecture, source.flat), source.shape)
-    features = _features(model, architecture, source, wide)
-    probability = model.classify(features.flatten(1)).view(-1, *features.shape[1:])
-    if architecture.smoothing:
-        probability = _smoothed(features[0], probability, architecture, source.flat)
-    return probability[(slice(None), *within(region, wide))]
+def _probabilities(model: Model, image: Image, region: Region) -> Tensor:
+    """Give probabilities (classes, z, y, x) of a block."""
+    architecture = pixel_architecture_of(model)
+    wide = grown(region, _reach(architecture, image.flat), image.shape)
+    features_of = _features(model, image, wide)
+    probability = torch.empty((architecture.classes, *size_of(wide)), device=model.device.torch)
+    guide = torch.empty(size_of(wide), device=model.device.torch)
+
+    def decide(piece: Region) -> None:
+        image.check()
+        features = features_of(part_of(wide, piece))
+        probability[(slice(None), *piece)] = model.classify(features.flatten(1)).view(-1, *features.shape[1:])
+        guide[piece] = features[0]
+
+    side_by_side(decide, _pieces(wide, _PIECE_VOXELS, model))
+    inner = within(region, wide)
+    return _smoothed(model, guide, probability, inner, image.flat) if architecture.smoothing else probability[(slice(None), *inner)]
 
 
-def _features(model: Model, architecture: PixelArchitecture, source: Image, wide: Region) -> Tensor:
-    """Compute the features (channels, z, y, x) of a box, or take them from the image's shelf."""
-    bank = architecture.bank
+def _pieces(region: Region, voxels: dict[str, int], model: Model) -> Iterator[Region]:
+    """Cut a region into pieces of at most so many voxels, and at least one for every thread."""
+    size = size_of(region)
+    share = math.prod(size) if model.device.is_cuda else math.prod(size) // thread_count()
+    return blocks_of(size, _even_size(size, min(voxels[model.device.torch.type], share)))
 
-    def read(box: Region) -> Tensor:
-        return torch.from_numpy(model.normalise(source.read(box))).to(model.device.torch)
 
-    if source.shelf is None:
-        box, core = bank.around(wide, source.shape)
-        return bank(read(box), core)
+def _even_size(size: Shape, voxels: int) -> Shape:
+    """Give pieces of about so many voxels, as near to cubes as their region allows: thin ones would be mostly halo."""
+    found = dict.fromkeys(range(3), 1)
+    for place, axis in enumerate(sorted(range(3), key=lambda axis: size[axis])):
+        side = min(size[axis], max(1, round((voxels / math.prod(found.values())) ** (1 / (3 - place)))))
+        found[axis] = -(-size[axis] // -(-size[axis] // side))
+    return found[0], found[1], found[2]
+
+
+def _features(model: Model, image: Image, wide: Region) -> FeaturesOf:
+    """Give a way to come by the features of parts of a box: each part computed when asked for, or all kept on the image's shelf."""
+    bank = pixel_architecture_of(model).bank
+    if image.shelf is None:
+        box = bank.around(wide, image.shape)
+        held = Held(box, image.read(box), image.read)
+        return _Neighbourhood(model, image.shape, held, _coarser(model, held.read, wide, image.shape)).features
     scaled = model.manifest.normalisation
     key = (bank, scaled.center, scaled.scale)
-    found: Tensor = source.shelf.fetch((*key, str(wide)), lambda: _features_nearby(bank, source, wide, read, key))
-    return found
+    found: Tensor = image.shelf.fetch((*key, str(wide)), lambda: _features_nearby(model, image, wide, key))
+    return lambda part: found[(slice(None), *within(part, wide))]
 
 
-def _features_nearby(bank: FeatureBank, source: Image, wide: Region, read: Callable[[Region], Tensor], key: Hashable) -> Tensor:
+def _features_nearby(model: Model, image: Image, wide: Region, key: tuple[Any, ...]) -> Tensor:
     """Compute the features of a box; the coarse scales, for which one reads far around it, serve the slices beside it as well."""
-    assert source.shelf is not None
-    coarse_voxels = bank.aligned(wide, source.shape)
-    box, core = bank.around(coarse_voxels, source.shape)
-    coarser = source.shelf.fetch((key, str(box)), lambda: _Coarser(bank.levels(read(box), core)[1:]))
-    near = bank.near(wide, source.shape)
-    z, y, x = (part.start for part in within(near, box))
-    return bank.of_levels([Part(read(near), (z, y, x)), *coarser.levels], within(wide, box))
+    assert image.shelf is not None
+    bank = pixel_architecture_of(model).bank
+    aligned, near = bank.aligned(wide, image.shape), bank.near(wide, image.shape)
+    coarser = image.shelf.fetch((key, str(aligned)), lambda: _Coarser(_coarser(model, image.read, aligned, image.shape)))
+    neighbourhood = _Neighbourhood(model, image.shape, Held(near, image.read(near), image.read), coarser.levels)
+    features = torch.empty((bank.channels, *size_of(wide)), device=model.device.torch)
+
+    def compute(piece: Region) -> None:
+        features[(slice(None), *piece)] = neighbourhood.features(part_of(wide, piece))
+
+    side_by_side(compute, _pieces(wide, _PIECE_VOXELS, model))
+    return features
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +140,49 @@ class _Coarser:
         return sum(level.voxels.nbytes for level in self.levels)
 
 
-def _smoothed(guide: Tensor, probability: Tensor, architecture: PixelArchitecture, flat: int | None) -> Tensor:
+def _coarser(model: Model, read: Callable[[Region], NDArray[Any]], region: Region, shape: Shape) -> list[Part]:
+    bank = pixel_architecture_of(model).bank
+    box = read(bank.around(region, shape))
+    return bank.coarser(lambda part: _sent(model, box[part]), region, shape)
+
+
+@dataclass(frozen=True, slots=True)
+class _Neighbourhood:
+    """All that the features of a box depend on: the voxels near it, and the coarser scales farther around."""
+
+    model: Model
+    shape: Shape
+    near: Held
+    coarser: list[Part]
+
+    def features(self, region: Region) -> Tensor:
+        """Compute the features of a part of the box."""
+        bank = pixel_architecture_of(self.model).bank
+        near = bank.near(region, self.shape)
+        return bank.features(Part(_sent(self.model, self.near.read(near)), corner_of(near)), self.coarser, region)
+
+
+def _sent(model: Model, voxels: NDArray[Any]) -> Tensor:
+    return normalised(voxels, model.manifest.normalisation).to(model.device.torch)
+
+
+def _smoothed(model: Model, guide: Tensor, probability: Tensor, inner: Region, flat: int | None) -> Tensor:
+    """Smooth a part of probabilities; piece by piece, each with what lies around it."""
+    architecture = pixel_architecture_of(model)
+    z, y, x = guide.shape
+    found = torch.empty((len(probability), *size_of(inner)), device=guide.device)
+
+    def smooth(piece: Region) -> None:
+        part = part_of(inner, piece)
+        around = grown(part, _reach(architecture, flat), (z, y, x))
+        answer = _steady(guide[around], probability[(slice(None), *around)], architecture, flat)
+        found[(slice(None), *piece)] = answer[(slice(None), *within(part, around))]
+
+    side_by_side(smooth, _pieces(inner, _SMOOTHED_VOXELS, model))
+    return found
+
+
+def _steady(guide: Tensor, probability: Tensor, architecture: PixelArchitecture, flat: int | None) -> Tensor:
     if flat is None:
         return steady(guide, probability, architecture.smoothing, is_3d=architecture.is_3d)
     across = steady(guide.movedim(flat, 0), probability.movedim(flat + 1, 1), architecture.smoothing, is_3d=False)

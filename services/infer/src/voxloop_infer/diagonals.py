@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from voxloop_infer.model import Model
-from voxloop_infer.reading import Image, grown
+from voxloop_infer.reading import Image
 from voxloop_infer.slices import architecture_of
 from voxloop_infer.tally import Tally
-from voxloop_shared.data.blocks import Region
+from voxloop_shared.data.blocks import Region, grown
 from voxloop_shared.nets.inputs import extend, rounded_up
 
 _TOGETHER = 16

@@ -10,20 +10,21 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from voxloop_infer.settings import InferSettings
-from voxloop_shared.nets.architectures import build_network, read_architecture
+from voxloop_shared.live import UNPUBLISHED
+from voxloop_shared.nets.architectures import build_network, read_architecture, unet_of
 from voxloop_shared.nets.devices import Device, choose_device
 from voxloop_shared.nets.ensemble import EnsembleNetwork
 from voxloop_shared.nets.inputs import normalise
-from voxloop_shared.nets.pixel import PixelArchitecture
-from voxloop_shared.nets.store import WeightStore
-from voxloop_shared.nets.weights import put_weights, read_weights
+from voxloop_shared.nets.pixel import PixelNetwork
+from voxloop_shared.nets.store import WeightStore, fetch_blob
+from voxloop_shared.nets.weights import put_weights, read_weights, unpack_weights
 from voxloop_shared.schemas import LabelClass, Manifest, ModelVersion
 
 _BATCH_VOXELS = {"cpu": 1, "cuda": 8 << 20}
 """Voxels per pass beyond the first slice: on a CPU more slices in flight cost memory and gain nothing."""
 _MEMORY_SHARE = 0.4
 """Of a GPU's free memory, what one pass may take: the next is prepared beside it."""
-_BATCH_FEATURES = 1 << 16
+_BATCH_FEATURES = {"cpu": 1 << 13, "cuda": 1 << 20}
 """Voxels whose features pass the network at once: what is between its layers then stays in the cache."""
 
 
@@ -40,7 +41,8 @@ class Model:
         network = build_network(manifest.architecture)
         put_weights(network, state)
         placed = device.place(network.eval().requires_grad_(requires_grad=False))
-        self._channels = 1 if isinstance(self.architecture, PixelArchitecture) else self.architecture.in_channels
+        slicing = unet_of(self.architecture)
+        self._channels = 1 if slicing is None else slicing.in_channels
         self._members: list[nn.Module] = list(placed.members) if isinstance(placed, EnsembleNetwork) else [placed]
 
     def speak_of(self, classes: Sequence[LabelClass]) -> None:
@@ -55,6 +57,11 @@ class Model:
         return len(self._members)
 
     @property
+    def network(self) -> nn.Module:
+        """Give the network, of an ensemble the first member."""
+        return self._members[0]
+
+    @property
     def nbytes(self) -> int:
         """Give the size of the weights in memory."""
         return sum(tensor.nbytes for member in self._members for tensor in (*member.parameters(), *member.buffers()))
@@ -67,7 +74,8 @@ class Model:
     def classify(self, features: Tensor) -> Tensor:
         """Turn features (channels, voxels) into probabilities (classes, voxels), on the device."""
         (network,) = self._members
-        parts = [network(part.T).softmax(dim=1).T for part in torch.split(features, _BATCH_FEATURES, dim=1)]
+        assert isinstance(network, PixelNetwork)
+        parts = [network.classify(part) for part in torch.split(features, _BATCH_FEATURES[self.device.torch.type], dim=1)]
         return self._ordered(torch.cat(parts, dim=1))
 
     @torch.inference_mode()
@@ -122,6 +130,10 @@ _FLIPS: tuple[tuple[int, ...], ...] = ((), (2,), (3,), (2, 3))
 
 
 def load_model(model: ModelVersion, settings: InferSettings, device: Device | None = None) -> Model:
-    """Load a model, pulling its weights from the registry when they are not here yet."""
-    store = WeightStore(settings.model_folder, settings.socket_of("registry"))
-    return Model(model.manifest, read_weights(store.fetch(model)), device or choose_device())
+    """Load a model, pulling its weights from the registry when they are not here yet; what is no version leaves no file."""
+    registry = settings.socket_of("registry")
+    if model.version == UNPUBLISHED:
+        state = unpack_weights(fetch_blob(registry, model.digest), model.digest)
+    else:
+        state = read_weights(WeightStore(settings.model_folder, registry).fetch(model))
+    return Model(model.manifest, state, device or choose_device())

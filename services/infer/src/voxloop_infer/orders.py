@@ -9,6 +9,7 @@ from voxloop_infer.settings import InferSettings
 from voxloop_shared.chain import Chain
 from voxloop_shared.data.volumes import read_info
 from voxloop_shared.errors import InvalidInput
+from voxloop_shared.live import Unpublished
 from voxloop_shared.nets.store import find_model
 from voxloop_shared.schemas import Axis, Level, ModelVersion, Schema, VolumeInfo
 from voxloop_shared.workspace import Workspace
@@ -61,11 +62,12 @@ class PredictOrder(Schema):
 class PreviewSpec(Schema):
     """A request for a region of one slice; rows and columns are (y, x) on axis z, (z, x) on y, (z, y) on x.
 
-    The answer has the resolution of `level`. Of one `client` only the newest request is answered.
+    The answer has the resolution of `level`. Of one `client` only the newest request is answered. `model` is a name, or describes
+    weights that no version names yet (live mode).
     """
 
     volume: str
-    model: str
+    model: str | Unpublished
     axis: Axis = "z"
     index: int
     region: Region2D | None = None
@@ -101,7 +103,8 @@ def freeze(spec: PredictSpec, settings: InferSettings) -> PredictOrder:
 def freeze_preview(spec: PreviewSpec, settings: InferSettings) -> PreviewOrder:
     """Check a request for a preview; raises the VoxloopError that says what is wrong."""
     volume = read_info(Workspace(settings.workspace), spec.volume)
-    model = checked_model(find_model(settings.socket_of("registry"), spec.model))
+    named = spec.model.as_version() if isinstance(spec.model, Unpublished) else find_model(settings.socket_of("registry"), spec.model)
+    model = checked_model(named)
     if spec.level >= len(volume.levels):
         raise InvalidInput(f"no level {spec.level}: the pyramid has levels 0 to {len(volume.levels) - 1}")
     region = checked_region(spec, volume)

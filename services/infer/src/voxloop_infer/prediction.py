@@ -19,11 +19,11 @@ from voxloop_infer.engines import Engine, load_engines
 from voxloop_infer.ledger import Ledger
 from voxloop_infer.orders import PredictOrder
 from voxloop_infer.plan import block_size, plan_blocks, sketch_region
-from voxloop_infer.reading import Held, Image, Read, Shape, grown, reader_of
+from voxloop_infer.reading import Held, Image, Read, Shape, reader_of
 from voxloop_infer.settings import InferSettings
 from voxloop_infer.tally import Answer
 from voxloop_infer.voting import count_voices, halo_of, piece_size, reads_features, vote
-from voxloop_shared.data.blocks import Region
+from voxloop_shared.data.blocks import Region, grown
 from voxloop_shared.data.drafts import Draft, remove_draft
 from voxloop_shared.data.predictions import LAYERS, UNCERTAINTY
 from voxloop_shared.data.volumes import level_array, open_volume

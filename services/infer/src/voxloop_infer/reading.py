@@ -9,7 +9,7 @@ import zarr
 from cachetools import LRUCache
 from numpy.typing import NDArray
 
-from voxloop_shared.data.blocks import Region
+from voxloop_shared.data.blocks import Region, within
 from voxloop_shared.errors import VolumeNotFound
 
 Read = Callable[[Region], NDArray[Any]]
@@ -48,24 +48,6 @@ def reader_of(array: zarr.Array[Any], volume_id: str) -> Read:
     return read
 
 
-def grown(region: Region, halo: Shape, shape: Shape) -> Region:
-    """Widen a region by a halo (z, y, x) as far as the volume goes."""
-    z, y, x = (slice(max(0, part.start - h), min(n, part.stop + h)) for part, h, n in zip(region, halo, shape, strict=True))
-    return z, y, x
-
-
-def size_of(region: Region) -> Shape:
-    """Give the extent of a region (z, y, x)."""
-    z, y, x = (part.stop - part.start for part in region)
-    return z, y, x
-
-
-def inside(part: Region, region: Region) -> Region:
-    """Give where a part of a region, counted from the region's corner, lies in the volume."""
-    z, y, x = (slice(p.start + r.start, p.stop + r.start) for p, r in zip(part, region, strict=True))
-    return z, y, x
-
-
 class Shelf:
     """Computed arrays of one image in a cache that several images share."""
 
@@ -95,7 +77,7 @@ class Held:
         """Give voxels of a region of the volume; those that are not held are read now."""
         if not all(a.start <= b.start and b.stop <= a.stop for a, b in zip(self._region, region, strict=True)):
             return self._read(region)
-        return self._voxels[tuple(slice(b.start - a.start, b.stop - a.start) for a, b in zip(self._region, region, strict=True))]
+        return self._voxels[within(region, self._region)]
 
 
 def _is_there(array: zarr.Array[Any]) -> bool:

@@ -8,20 +8,19 @@ from voxloop_infer.model import Model
 from voxloop_infer.reading import Image
 from voxloop_infer.tally import Tally
 from voxloop_shared.data.blocks import Region
-from voxloop_shared.nets.ensemble import EnsembleArchitecture
+from voxloop_shared.nets.architectures import unet_of
 from voxloop_shared.nets.inputs import PLANE_AXES, Span, box_of, facing, read_extended, rounded_up
 from voxloop_shared.nets.unet import UnetArchitecture
-
-SliceArchitecture = UnetArchitecture | EnsembleArchitecture
 
 _EDGE = 32
 """Rows and columns of repeated voxels that the network sees beyond the volume's edge."""
 
 
-def architecture_of(model: Model) -> SliceArchitecture:
-    """Give the architecture of a model that sees slices."""
-    assert isinstance(model.architecture, SliceArchitecture)
-    return model.architecture
+def architecture_of(model: Model) -> UnetArchitecture:
+    """Give the architecture of a model that sees slices; an ensemble's is its member's."""
+    found = unet_of(model.architecture)
+    assert found is not None
+    return found
 
 
 def count_slices(tally: Tally, model: Model, image: Image, region: Region, axis: str, share: float, *, flips: bool) -> None:

@@ -9,10 +9,10 @@ from torch import Tensor
 from voxloop_infer.classifying import classify, pixel_halo
 from voxloop_infer.diagonals import DIAGONALS, count_diagonal, diagonal_halo
 from voxloop_infer.model import Model
-from voxloop_infer.reading import Image, Shape, inside, size_of
+from voxloop_infer.reading import Image, Shape
 from voxloop_infer.slices import architecture_of, count_slices, slice_opinions
 from voxloop_infer.tally import Answer, Tally, likeliest
-from voxloop_shared.data.blocks import Region, blocks_of
+from voxloop_shared.data.blocks import Region, blocks_of, part_of, size_of
 from voxloop_shared.nets.inputs import PLANE_AXES
 from voxloop_shared.nets.pixel import PixelArchitecture
 
@@ -35,7 +35,7 @@ def vote(models: Sequence[Model], image: Image, region: Region, planes: str, *, 
     size = size_of(region)
     layers = [torch.empty(size, dtype=torch.uint8) for _ in range(2 + (count_voices(models, planes, flips=flips) > 1))]
     for piece in blocks_of(size, piece_size(models, planes, flips=flips)):
-        part = inside(piece, region)
+        part = part_of(region, piece)
         for layer, found in zip(layers, _vote_piece(models, image, part, planes, flips=flips), strict=True):
             layer[piece] = found
     numbers, confidence, *rest = (layer.numpy() for layer in layers)

@@ -1,12 +1,13 @@
 """The process of one job: `python -m voxloop_infer.worker FOLDER`; `--standby` gets ready and waits for a folder."""
 
 import os
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from voxloop_infer.postprocessing.job import predict_and_chain, run_postprocessing
+from voxloop_infer.review.job import run_review
 from voxloop_infer.settings import InferSettings
+from voxloop_shared.exits import exit_process
 from voxloop_shared.jobs.worker import JobContext, run_worker
 from voxloop_shared.logs import configure_logging
 from voxloop_shared.nets.hardware import let_idle_threads_sleep
@@ -23,7 +24,7 @@ def _predict(context: JobContext, settings: InferSettings) -> dict[str, Any]:
     return predict_and_chain(context, settings, predict_volume)
 
 
-WORKS: dict[str, Work] = {"predict": _predict, "postprocess": run_postprocessing}
+WORKS: dict[str, Work] = {"predict": _predict, "postprocess": run_postprocessing, "review": run_review}
 """What is done per kind of job."""
 
 
@@ -43,4 +44,4 @@ def get_ready() -> None:
 if __name__ == "__main__":
     configure_logging("infer", "INFO")
     os.nice(_NICE)
-    sys.exit(run_worker(work, get_ready))
+    exit_process(run_worker(work, get_ready))

@@ -47,6 +47,13 @@ class BlobStore:
         place = self._place(digest)
         return Incoming((self._incoming / secrets.token_hex(8)).open("xb", buffering=0), place, digest, self.max_bytes)
 
+    def delete(self, digest: str) -> int:
+        """Take a blob away and give its size; raises NotFound."""
+        path = self.path(digest)
+        size = path.stat().st_size
+        path.unlink()
+        return size
+
     def _place(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):
             raise InvalidInput(f"{digest[:80]!r} is no sha256: write 64 small hexadecimal digits")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from voxloop_registry.database import connect
 from voxloop_registry.tables import Alias, Model, Table, Version
 from voxloop_shared.addresses import LATEST
-from voxloop_shared.errors import DiskFull, InvalidInput, ModelNotFound
+from voxloop_shared.errors import Conflict, DiskFull, InvalidInput, ModelNotFound
 from voxloop_shared.schemas import Manifest, ModelVersion, Schema
 from voxloop_shared.workspace import checked_id, slug
 
@@ -86,6 +86,15 @@ class Catalogue:
             session.merge(Alias(model_id=version.model_id, alias=alias, version_id=version.id, author=author, moved=datetime.now(UTC)))
             session.flush()
             return _aliases_of(session, [version.model_id])[version.model_id]
+
+    @contextmanager
+    def unused(self, digest: str) -> Iterator[None]:
+        """Hold off new versions while weights that none names are taken away; raises Conflict where one does."""
+        with self._session(is_writing=True) as session:
+            used = session.scalar(select(Version).where(Version.digest == digest).limit(1))
+            if used is not None:
+                raise Conflict(f"{used.model.name}:{used.number} is made of the weights {digest}: they stay as long as it does")
+            yield
 
     def version(self, name: str, which: str) -> ModelVersion:
         """Give a version by its number, an alias or `latest`; raises ModelNotFound."""

@@ -49,6 +49,17 @@ def model_router(catalogue: Catalogue, blobs: BlobStore) -> APIRouter:
         """Take in weights; the same again gives the same answer."""
         return await _receive(blobs, sha256, request)
 
+    @router.get("/blobs/{sha256}")
+    def read_blob(sha256: str) -> FileResponse:
+        """Send weights, also those that belong to no version (live mode)."""
+        return FileResponse(blobs.path(sha256), media_type="application/octet-stream", headers={"X-Digest": sha256})
+
+    @router.delete("/blobs/{sha256}")
+    def delete_blob(sha256: str) -> Blob:
+        """Take weights away that no version names; refused (409) where one does."""
+        with catalogue.unused(sha256):
+            return Blob(digest=sha256, size=blobs.delete(sha256))
+
     @router.get("/models")
     def list_models(
         q: str = "", limit: Annotated[int, Query(ge=1, le=10_000)] = 1000, offset: Annotated[int, Query(ge=0, le=1 << 40)] = 0

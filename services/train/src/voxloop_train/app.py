@@ -13,6 +13,8 @@ from voxloop_shared.nets.hardware import device_names
 from voxloop_shared.server import create_api
 from voxloop_shared.workspace import Workspace
 from voxloop_train import __version__
+from voxloop_train.live.desk import LiveDesk
+from voxloop_train.live.routes import live_router
 from voxloop_train.routes import train_router
 from voxloop_train.settings import TrainSettings
 
@@ -21,15 +23,19 @@ def create_app(settings: TrainSettings) -> FastAPI:
     """Make the application; its jobs start with its lifespan."""
     workspace = Workspace(settings.workspace)
     queue = JobQueue(workspace.jobs, "train", ProcessRunner("voxloop_train.worker", settings.environment()))
+    live = LiveDesk(settings, lambda: queue.length > 0)
 
     @asynccontextmanager
     async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
         queue.start()
+        live.open()
         yield
+        live.close()
         queue.close()
 
     api = create_api("voxloop train", __version__, lifespan=lifespan)
     api.include_router(health_router("train", __version__, settings.workspace, device_names, lambda: queue.length))
     api.include_router(train_router(settings, queue))
+    api.include_router(live_router(live))
     api.include_router(job_router(queue))
     return api

@@ -24,7 +24,8 @@ def vary(
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Vary square crops: `image` (n, channels, rows, columns), `target` (n, rows, columns), `guide` (n, classes, rows, columns).
 
-    `strength` is a factor on all but turning and mirroring.
+    `strength` is a factor on all but turning and mirroring. All is drawn where `random` is: best on the crops' device, for a GPU waits
+    for what comes from elsewhere.
 
     Brightness and contrast vary little: within one volume intensities mean something, and a network that must not trust them
     loses what tells classes apart (see RESULTS.md).
@@ -48,13 +49,13 @@ def _grid(n: int, size: int, random: torch.Generator, strength: float) -> Tensor
     """Give where each voxel of the new crops comes from, (n, size, size, 2) in -1..1."""
     angle = math.pi * _draw(n, random).view(n)
     stretch = (strength * _STRETCH * _draw(2 * n, random).view(n, 2)).exp()
-    mirror = torch.randint(2, (n,), generator=random) * 2.0 - 1
+    mirror = torch.randint(2, (n,), generator=random, device=random.device) * 2.0 - 1
     cosine, sine = angle.cos(), angle.sin()
     turn = torch.stack([cosine * mirror, -sine, sine * mirror, cosine], dim=1).view(n, 2, 2)
-    matrix = torch.cat([turn * stretch.view(n, 1, 2), torch.zeros(n, 2, 1)], dim=2)
+    matrix = torch.cat([turn * stretch.view(n, 1, 2), torch.zeros(n, 2, 1, device=random.device)], dim=2)
     grid = functional.affine_grid(matrix, [n, 1, size, size], align_corners=False)
-    bend = functional.interpolate(torch.randn((n, 2, 5, 5), generator=random) * (strength * _BEND), size=(size, size), mode="bicubic")
-    return grid + bend.movedim(1, -1)
+    knots = torch.randn((n, 2, 5, 5), generator=random, device=random.device) * (strength * _BEND)
+    return grid + functional.interpolate(knots, size=(size, size), mode="bicubic").movedim(1, -1)
 
 
 def _relight(image: Tensor, random: torch.Generator, strength: float) -> Tensor:
@@ -66,9 +67,9 @@ def _relight(image: Tensor, random: torch.Generator, strength: float) -> Tensor:
     noise = (strength * _NOISE * _draw(len(image), random).abs()).to(image.device)
     unit = ((image - low) / (high - low)).clamp(min=0)
     lit = (unit.pow(gamma) * (high - low) + low) * contrast + brightness
-    return lit + torch.randn(image.shape, generator=random).to(image.device) * noise
+    return lit + torch.randn(image.shape, generator=random, device=random.device).to(image.device) * noise
 
 
 def _draw(n: int, random: torch.Generator) -> Tensor:
     """Give one number in -1..1 per crop."""
-    return torch.rand((n, 1, 1, 1), generator=random) * 2 - 1
+    return torch.rand((n, 1, 1, 1), generator=random, device=random.device) * 2 - 1

@@ -4,6 +4,7 @@ import copy
 
 import torch
 from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 _WARM_UP = 10
 
@@ -22,8 +23,10 @@ class AveragedNetwork:
         """Move towards a network; faster at first, so that the random start is forgotten."""
         self.updates += 1
         decay = min(self._decay, self.updates / (_WARM_UP + self.updates))
-        for mean, value in zip(self.network.state_dict().values(), network.state_dict().values(), strict=True):
-            if mean.is_floating_point():
-                mean.lerp_(value, 1 - decay)
-            else:
+        pairs = list(zip(self.network.state_dict().values(), network.state_dict().values(), strict=True))
+        means, values = zip(*(pair for pair in pairs if pair[0].is_floating_point()), strict=True)
+        move = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        move(means, values, None)  # all at once: on a GPU each call costs as much as the work
+        for mean, value in pairs:
+            if not mean.is_floating_point():
                 mean.copy_(value)

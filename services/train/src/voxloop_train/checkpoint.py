@@ -15,8 +15,11 @@ from voxloop_shared.files import write_atomic
 
 log = logging.getLogger(__name__)
 
-_NAME = "training.safetensors"
-_FORMAT = 1
+RUN = "training"
+GUIDE = "training-guide"
+"""Names of checkpoints: that of a run is written again and again, that of its guide once."""
+
+_FORMAT = 2
 
 
 @dataclass(slots=True)
@@ -42,33 +45,46 @@ class Checkpoint:
 
     def part(self, name: str) -> "Checkpoint | None":
         """Give what was added as a part; None when there is none."""
-        return Checkpoint(self.group(name), self.values[name]) if name in self.values else None
+        return self.whole(name) if name in self.values else None
+
+    def whole(self, name: str) -> "Checkpoint":
+        """Give what was added as a part; raises KeyError when there is none."""
+        return Checkpoint(self.group(name), self.values[name])
+
+    def copied(self) -> "Checkpoint":
+        """Copy the tensors, which may be in use and change."""
+        return Checkpoint({name: tensor.detach().clone() for name, tensor in self.tensors.items()}, self.values)
 
 
-def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Replace a folder's checkpoint: whoever is killed meanwhile leaves the old one."""
+def write_checkpoint(folder: Path, checkpoint: Checkpoint, name: str = RUN) -> None:
+    """Replace a folder's checkpoint of a name: whoever is killed meanwhile leaves the old one."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()}
-    write_atomic(folder / _NAME, save(tensors, {"format": str(_FORMAT), "values": json.dumps(checkpoint.values)}))
+    write_atomic(_path(folder, name), save(tensors, {"format": str(_FORMAT), "values": json.dumps(checkpoint.values)}))
 
 
-def read_checkpoint(folder: Path) -> Checkpoint | None:
+def read_checkpoint(folder: Path, name: str = RUN) -> Checkpoint | None:
     """Read a folder's checkpoint onto the CPU; None where there is none, or none that this version can read."""
-    path = folder / _NAME
+    path = _path(folder, name)
     if not path.exists():
         return None
     try:
         with safe_open(path, framework="pt") as stored:
             said = stored.metadata() or {}
             if said.get("format") != str(_FORMAT):
-                log.warning("the checkpoint has format %s, not %d: the training starts afresh", said.get("format"), _FORMAT)
+                log.warning("%s has format %s, not %d, and is made afresh", path.name, said.get("format"), _FORMAT)
                 return None
             return Checkpoint({name: stored.get_tensor(name) for name in stored.keys()}, json.loads(said["values"]))  # noqa: SIM118 - no dict
     except (SafetensorError, ValueError, KeyError) as error:
-        log.warning("the checkpoint cannot be read (%s): the training starts afresh", error)
+        log.warning("%s cannot be read (%s) and is made afresh", path.name, error)
         return None
 
 
 def forget_checkpoint(folder: Path) -> None:
-    """Delete a folder's checkpoint: what it led to is safe."""
-    (folder / _NAME).unlink(missing_ok=True)
+    """Delete a folder's checkpoints: what they led to is safe."""
+    for name in (RUN, GUIDE):
+        _path(folder, name).unlink(missing_ok=True)
+
+
+def _path(folder: Path, name: str) -> Path:
+    return folder / f"{name}.safetensors"

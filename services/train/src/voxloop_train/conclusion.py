@@ -13,8 +13,8 @@ from voxloop_shared.nets.weights import copy_state, put_weights
 from voxloop_train.answers import Answers, finite, judgement
 from voxloop_train.calibration import calibration_error, fit_temperature, fold_temperatures
 from voxloop_train.material import Material
+from voxloop_train.outcome import Trained
 from voxloop_train.priors import choose_strength, estimate_priors, fold_shifts, shift_of, unlabelled_logits
-from voxloop_train.run import Trained
 
 Proportioned = tuple[Answers, Tensor, float]
 
@@ -100,6 +100,8 @@ def _counts(trained: list[Trained], material: Material) -> dict[str, Any]:
         "validation": split.note + (", and trained on in the last third, after this score" if is_given_back else ""),
         "given_back": is_given_back,
         "stopped_early": any(one.stopped_early for one in facts),
+        "self_training": [one.self_training for one in facts],
+        "self_training_dice": [one.self_training_dice for one in facts],
         "members": len(trained),
         "steps": sum(one.steps for one in facts),
         "best_step": facts[-1].best_step,

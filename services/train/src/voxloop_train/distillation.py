@@ -5,6 +5,7 @@ network sees far more than the strokes; of the strokes' own voxels the forest te
 """
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -13,24 +14,42 @@ from sklearn.ensemble import RandomForestClassifier
 from torch import Tensor
 
 from voxloop_shared.nets.pixel import PixelNetwork
+from voxloop_shared.nets.threads import one_thread
 
 _STEPS = 600
-_BATCH = 2048
+_PART = 20
+"""Trees, or steps, between two looks at whether all this is still wanted."""
+_BATCH = 1024
 _RATE = 5e-3
 _WEIGHT_DECAY = 1e-4
 
+Check = Callable[[], None]
+"""Raises to end what is under way."""
+
 
 def grow_forest(
-    features: Tensor, channel: NDArray[np.int64], trees: int, seed: int, *, answers_strokes: bool = False
+    features: Tensor, channel: NDArray[np.int64], trees: int, seed: int, *, answers_strokes: bool = False, check: Check | None = None
 ) -> RandomForestClassifier:
     """Fit a forest (Breiman 2001) to labelled voxels: features (voxels, channels), class channels (voxels).
 
-    With `answers_strokes` it can be asked for `answers_on_strokes`, which takes time.
+    With `answers_strokes` it can be asked for `answers_on_strokes`, which takes time. With a `check` it grows in parts.
     """
     forest = RandomForestClassifier(trees, n_jobs=-1, random_state=seed, oob_score=answers_strokes, bootstrap=True)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Some inputs do not have OOB scores", UserWarning)  # `answers_on_strokes` knows what to do
+        if check is not None:
+            _grow_in_parts(forest, features, channel, check)
         return forest.fit(features.numpy(), channel)
+
+
+def _grow_in_parts(forest: RandomForestClassifier, features: Tensor, channel: NDArray[np.int64], check: Check) -> None:
+    """Grow all but the last trees, and look between them whether the forest is still wanted."""
+    trees, asks = forest.n_estimators, forest.oob_score
+    forest.set_params(warm_start=True, oob_score=False)
+    for count in range(_PART, trees, _PART):
+        forest.set_params(n_estimators=count).fit(features.numpy(), channel)
+        check()
+    forest.set_params(n_estimators=trees, oob_score=asks)
 
 
 def ask(forest: RandomForestClassifier, features: Tensor, classes: int) -> Tensor:
@@ -50,19 +69,32 @@ def answers_on_strokes(forest: RandomForestClassifier, channel: NDArray[np.int64
     return answer
 
 
-def teach(network: PixelNetwork, features: Tensor, answers: Tensor, seed: int) -> None:
+def teach(
+    network: PixelNetwork,
+    features: Tensor,
+    answers: Tensor,
+    seed: int,
+    steps: int = _STEPS,
+    batch: int = _BATCH,
+    check: Check = lambda: None,
+) -> None:
     """Train a network on a teacher's answers, in place; its standardisation is that of the features."""
     random = torch.Generator().manual_seed(seed)
     network.mean.copy_(features.mean(dim=0))
     network.deviation.copy_(features.std(dim=0).clamp(min=1e-6))
-    optimizer = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=_WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=_STEPS)
+    standard = (features - network.mean) / network.deviation
+    optimizer = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=_WEIGHT_DECAY, fused=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps)
     network.train()
-    for _ in range(_STEPS):
-        chosen = torch.randint(len(features), (_BATCH,), generator=random)
-        loss = -(answers[chosen] * network(features[chosen]).log_softmax(dim=1)).sum(dim=1).mean()
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        schedule.step()
+    with one_thread():  # steps this small take two threads as long, and where others use the cores far longer
+        for step in range(steps):
+            if step % _PART == 0:
+                check()
+            chosen = torch.randint(len(features), (batch,), generator=random)
+            told = network.layers(standard[chosen]).T.log_softmax(dim=0)
+            loss = -(answers[chosen].T * told).sum() / batch
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
     network.eval()

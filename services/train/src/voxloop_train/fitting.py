@@ -18,8 +18,9 @@ from voxloop_train.interruption import Interruption
 from voxloop_train.learners.learner import Learned, Lesson, Report
 from voxloop_train.learners.unet import UnetSettings, planes_of
 from voxloop_train.material import Material, prepare_material
+from voxloop_train.outcome import Trained
 from voxloop_train.points import points_of
-from voxloop_train.run import Run, Trained
+from voxloop_train.run import Run
 from voxloop_train.schedule import Clock
 
 log = logging.getLogger(__name__)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from voxloop_shared.data.blocks import Region, clip_region, within
 from voxloop_shared.nets.inputs import PLANE_AXES, box_of
 from voxloop_shared.nets.pixel import PixelArchitecture, PixelNetwork
+from voxloop_train.checkpoint import Checkpoint
 from voxloop_train.crops import Place
 from voxloop_train.distillation import answers_on_strokes, ask, grow_forest, teach
 from voxloop_train.featuresource import FeatureSource
@@ -75,6 +76,21 @@ class Guide:
         block = self._blocks[int(random.integers(len(self._blocks)))]
         return np.array([random.integers(part.start, part.stop) for part in block.region])
 
+    def checkpoint(self) -> Checkpoint:
+        """Give all that `of` needs."""
+        regions = [[[part.start, part.stop] for part in block.region] for block in self._blocks]
+        found = Checkpoint(values={"regions": regions, "classes": self._classes})
+        found.put("answers", {str(number): torch.from_numpy(block.answers) for number, block in enumerate(self._blocks)})
+        return found
+
+    @staticmethod
+    def of(stored: Checkpoint) -> "Guide":
+        """Read a checkpoint."""
+        answers = stored.group("answers")
+        regions = [tuple(slice(*part) for part in region) for region in stored.values["regions"]]
+        blocks = [GuideBlock(region, answers[str(number)].numpy()) for number, region in enumerate(regions)]  # type: ignore[arg-type]
+        return Guide(blocks, stored.values["classes"])
+
     @property
     def blocks(self) -> list[GuideBlock]:
         """Give the blocks; they do not overlap."""
@@ -95,7 +111,7 @@ def make_guide(
     network = _taught(source, points, classes, seed, random)
     blocks: list[GuideBlock] = []
     left = min(_MOST_VOXELS, _MOST_BYTES // len(classes))
-    for region in _regions(source, points, _block_size(len(classes), is_3d=source.bank.is_3d), random):
+    for region in block_regions(source.shape, points, _block_size(len(classes), is_3d=source.bank.is_3d), random):
         left -= math.prod(part.stop - part.start for part in region)
         if blocks and (left < 0 or time.monotonic() > deadline):
             break
@@ -125,24 +141,29 @@ def _taught(source: FeatureSource, points: LabelPoints, classes: list[int], seed
 
 
 def _block_size(classes: int, *, is_3d: bool) -> Shape:
-    size = list(_BLOCK_3D if is_3d else _BLOCK_2D)
-    while classes * math.prod(size) > _BLOCK_BYTES:
-        size[int(np.argmax(size))] //= 2
-    return size[0], size[1], size[2]
+    return bounded(_BLOCK_3D if is_3d else _BLOCK_2D, _BLOCK_BYTES // classes)
 
 
-def _regions(source: FeatureSource, points: LabelPoints, size: Shape, random: np.random.Generator) -> Iterator[Region]:
-    """Give the blocks of the volume in random order: by turns one in which strokes lie, and any other."""
+def bounded(size: Shape, voxels: int) -> Shape:
+    """Halve a block's longest sides until it has no more than so many voxels."""
+    sides = list(size)
+    while math.prod(sides) > voxels:
+        sides[int(np.argmax(sides))] //= 2
+    return sides[0], sides[1], sides[2]
+
+
+def block_regions(shape: Shape, points: LabelPoints, size: Shape, random: np.random.Generator) -> Iterator[Region]:
+    """Give the blocks of a volume in random order: by turns one in which strokes lie, and any other."""
     painted = np.unique(points.coordinates() // np.array(size)[:, None], axis=1).T
     first = [tuple(cell) for cell in random.permutation(painted).tolist()]
-    grid = [-(-length // step) for length, step in zip(source.shape, size, strict=True)]
+    grid = [-(-length // step) for length, step in zip(shape, size, strict=True)]
     drawn = random.choice(math.prod(grid), min(math.prod(grid), _MOST_BLOCKS), replace=False)
     others = [cell for cell in (tuple(int(c) for c in np.unravel_index(number, grid)) for number in drawn) if cell not in first]
     while first or others:
         for line in (first, others):
             if line:
                 key = line.pop()
-                yield tuple(slice(k * s, min((k + 1) * s, n)) for k, s, n in zip(key, size, source.shape, strict=True))  # type: ignore[misc]
+                yield tuple(slice(k * s, min((k + 1) * s, n)) for k, s, n in zip(key, size, shape, strict=True))  # type: ignore[misc]
 
 
 @torch.inference_mode()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from voxloop_shared.nets.devices import choose_device
 from voxloop_shared.nets.inputs import normalisation_of
@@ -13,11 +14,11 @@ from voxloop_shared.nets.pixel import PixelArchitecture, PixelNetwork
 from voxloop_shared.nets.weights import copy_state
 from voxloop_train.answers import Answers, finite, judgement
 from voxloop_train.calibration import calibration_error, fit_temperature, fold_temperatures
-from voxloop_train.distillation import answers_on_strokes, ask, grow_forest, teach
+from voxloop_train.distillation import Check, answers_on_strokes, ask, grow_forest, teach
 from voxloop_train.judging import Folds
 from voxloop_train.learners.instant import InstantSettings, is_3d
 from voxloop_train.learners.learner import Learned, Lesson
-from voxloop_train.points import LabelPoints, points_of
+from voxloop_train.points import points_of
 from voxloop_train.pupils import Pupils, draw_probes, feature_source, take_pupils
 
 log = logging.getLogger(__name__)
@@ -41,17 +42,9 @@ def fit_instant(lesson: Lesson, settings: InstantSettings) -> Learned:
     source = feature_source(lesson, architecture)
     lesson.report("features of the strokes", 0.1, step=1)
     pupils = take_pupils(points, classes, source, random)
-    lesson.report("growing a forest", 0.4, step=2)
-    forest = grow_forest(pupils.features, pupils.channel, settings.trees, settings.seed, answers_strokes=True)
-    folds = Folds(pupils.stroke, pupils.channel, len(classes))
-    held = folds.ask(pupils.features, settings.trees, settings.seed)
-    lesson.report("teaching the network", 0.6, step=3)
-    network = PixelNetwork(architecture)
     probes = source.at(draw_probes(source.shape, random))
-    answers = torch.cat([ask(forest, probes, len(classes)), answers_on_strokes(forest, pupils.channel, len(classes))])
-    teach(network, torch.cat([probes, pupils.features]), answers, settings.seed)
-    temperature = fit_temperature(held.logits, held.truth)
-    fold_temperatures(network, [temperature])
+    lesson.report("growing a forest", 0.4, step=2)
+    network, metrics = teach_pupils(PixelNetwork(architecture), pupils, probes, classes, settings)
     train_s = time.monotonic() - start
     log.info("%d labelled voxels, %.1f s", len(points), train_s)
     return Learned(
@@ -59,10 +52,29 @@ def fit_instant(lesson: Lesson, settings: InstantSettings) -> Learned:
         normalisation=normalisation_of(lesson.volume.intensity),
         planes="z",
         weights=copy_state(network),
-        metrics=_metrics(held, temperature, classes) | _counts(points, pupils, classes) | {"validation": folds.note},
+        metrics=metrics | {"labelled_voxels": len(points)},
         hardware=choose_device().description,
         train_s=round(train_s, 3),
     )
+
+
+def teach_pupils(
+    network: PixelNetwork, pupils: Pupils, probes: Tensor, classes: list[int], settings: InstantSettings, check: Check | None = None
+) -> tuple[PixelNetwork, dict[str, Any]]:
+    """Teach a network what a forest of the pupils says of them and of probes (voxels, channels); give it calibrated, and its metrics.
+
+    `check` is called between the steps, and may raise to end them.
+    """
+    count, look = len(classes), check or (lambda: None)
+    forest = grow_forest(pupils.features, pupils.channel, settings.trees, settings.seed, answers_strokes=True, check=check)
+    folds = Folds(pupils, count)
+    held = folds.ask(pupils.features, settings.trees, settings.seed, look)
+    look()
+    answers = torch.cat([ask(forest, probes, count), answers_on_strokes(forest, pupils.channel, count)])
+    teach(network, torch.cat([probes, pupils.features]), answers, settings.seed, check=look)
+    temperature = fit_temperature(held.logits, held.truth)
+    fold_temperatures(network, [temperature])
+    return network, _metrics(held, temperature, classes) | _counts(pupils, classes) | {"validation": folds.note}
 
 
 def _metrics(held: Answers, temperature: float, classes: list[int]) -> dict[str, Any]:
@@ -75,10 +87,9 @@ def _metrics(held: Answers, temperature: float, classes: list[int]) -> dict[str,
     }
 
 
-def _counts(points: LabelPoints, pupils: Pupils, classes: list[int]) -> dict[str, Any]:
+def _counts(pupils: Pupils, classes: list[int]) -> dict[str, Any]:
     return {
         "train_voxels": len(pupils.channel),
-        "labelled_voxels": len(points),
         "strokes": len(np.unique(pupils.stroke)),
         "classes": len(classes),
     }

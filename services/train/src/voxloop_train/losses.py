@@ -2,7 +2,6 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 IGNORED = 255
 """Target of voxels that are unlabelled, uncertain, held out, or outside the volume."""
@@ -16,15 +15,14 @@ _LEAST = 1e-4
 def masked_loss(logits: Tensor, target: Tensor, class_weight: Tensor | None = None, dice: float = 0.0) -> Tensor:
     """Add cross-entropy, weighted by class if asked for, and `dice` times the soft Dice loss, over the labelled voxels.
 
-    `logits` is (n, classes, rows, columns), `target` (n, rows, columns) with channel numbers or IGNORED.
+    `logits` is (n, classes, rows, columns), `target` (n, rows, columns) with channel numbers or IGNORED. Masked by products, not by
+    picking voxels: to know how many there are a GPU would have to stop at each step.
     """
-    labelled = target != IGNORED
-    chosen = logits.movedim(1, -1)[labelled].float()
-    truth = target[labelled].long()
-    if truth.numel() == 0:
-        return logits.sum() * 0.0
-    loss = functional.cross_entropy(chosen, truth, weight=class_weight, label_smoothing=_SMOOTHING)
-    return loss + dice * _dice_loss(chosen.softmax(dim=1), truth) if dice else loss
+    surety = logits.float().log_softmax(dim=1)
+    labelled = (target != IGNORED).unsqueeze(1)
+    truth = torch.where(labelled, target.unsqueeze(1), 0).long()
+    loss = _cross_entropy(surety, truth, labelled, class_weight)
+    return loss + dice * _dice_loss(surety.exp(), truth, labelled) if dice else loss
 
 
 def guided_loss(logits: Tensor, target: Tensor, guide: Tensor) -> Tensor:
@@ -32,22 +30,31 @@ def guided_loss(logits: Tensor, target: Tensor, guide: Tensor) -> Tensor:
 
     `logits` and `guide` (probabilities, all 0 where nothing is known) are (n, classes, rows, columns), `target` (n, rows, columns).
     """
+    classes = guide.shape[1]
     is_told = (guide.sum(dim=1) > _KNOWN) & (target == IGNORED)
-    if not bool(is_told.any()):
-        return logits.sum() * 0.0
-    chosen = guide.movedim(1, -1)[is_told]
-    weight = ((chosen.amax(dim=1) * chosen.shape[1] - 1) / (chosen.shape[1] - 1)).clamp(min=0).pow(_SURENESS)
-    surprise = -(chosen * logits.movedim(1, -1)[is_told].float().log_softmax(dim=1)).sum(dim=1)
+    weight = is_told * ((guide.amax(dim=1) * classes - 1) / (classes - 1)).clamp(min=0).pow(_SURENESS)
+    surprise = -(guide * logits.float().log_softmax(dim=1)).sum(dim=1)
     return (surprise * weight).sum() / weight.sum().clamp(min=_LEAST)
 
 
-def _dice_loss(probability: Tensor, truth: Tensor) -> Tensor:
+def _cross_entropy(surety: Tensor, truth: Tensor, labelled: Tensor, class_weight: Tensor | None) -> Tensor:
+    """Give that of log-probabilities (n, classes, …), channels (n, 1, …), smoothed labels (Szegedy et al. 2015, arXiv 1512.00567)."""
+    classes = surety.shape[1]
+    weight = torch.ones(classes, device=surety.device) if class_weight is None else class_weight
+    weight_of_voxel = weight[truth] * labelled
+    right = (surety.gather(1, truth) * weight_of_voxel).sum()
+    all_alike = (surety * weight.view(1, classes, 1, 1) * labelled).sum() / classes
+    return -((1 - _SMOOTHING) * right + _SMOOTHING * all_alike) / weight_of_voxel.sum().clamp(min=_LEAST)
+
+
+def _dice_loss(probability: Tensor, truth: Tensor, labelled: Tensor) -> Tensor:
     """Give 1 - mean soft Dice over the classes present (Milletari et al. 2016, arXiv 1606.04797)."""
-    one_hot = functional.one_hot(truth, probability.shape[1]).to(probability.dtype)
-    overlap = (probability * one_hot).sum(dim=0)
-    total = probability.sum(dim=0) + one_hot.sum(dim=0)
-    present = one_hot.sum(dim=0) > 0
-    return 1 - (2 * overlap[present] / total[present]).mean()
+    probability = probability * labelled
+    one_hot = torch.zeros_like(probability).scatter_(1, truth, 1.0) * labelled
+    overlap, found, there = ((values).sum(dim=(0, 2, 3)) for values in (probability * one_hot, probability, one_hot))
+    present = there > 0
+    scores = torch.where(present, 2 * overlap / (found + there).clamp(min=_LEAST), 0.0)
+    return (1 - scores.sum() / present.sum().clamp(min=1)) * present.any()
 
 
 def class_weights(counts: Tensor) -> Tensor:

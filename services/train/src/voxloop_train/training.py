@@ -1,6 +1,5 @@
 """A training job from its order to the published model."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from voxloop_shared.data.volumes import read_info
@@ -10,10 +9,10 @@ from voxloop_shared.nets.store import WeightStore
 from voxloop_shared.nets.weights import file_digest, save_weights
 from voxloop_shared.schemas import Manifest, ModelVersion
 from voxloop_shared.workspace import Workspace
-from voxloop_train import __version__
 from voxloop_train.checkpoint import forget_checkpoint
 from voxloop_train.learners.catalog import learner_of
 from voxloop_train.learners.learner import Learned, Lesson
+from voxloop_train.manifests import describe_model
 from voxloop_train.orders import TrainOrder
 from voxloop_train.publish import publish_model
 from voxloop_train.settings import TrainSettings
@@ -59,28 +58,8 @@ def _lesson(order: TrainOrder, context: JobContext, settings: TrainSettings) -> 
 
 
 def _manifest(order: TrainOrder, lesson: Lesson, learned: Learned, context: JobContext) -> Manifest:
-    volume, parent = lesson.volume, order.parent
-    return Manifest(
-        learner=order.learner,
-        architecture=learned.architecture,
-        classes=order.classes,
-        normalisation=learned.normalisation,
-        planes=learned.planes,
-        volume=volume.id,
-        volume_digest=volume.digest,
-        voxel_size=volume.voxel_size,
-        unit=volume.unit,
-        snapshot=order.snapshot,
-        settings=order.config | {"budget_s": order.budget_s, "accepted": order.accepted},
-        metrics=learned.metrics,
-        parent=f"{parent.name}:{parent.version}" if parent else None,
-        job=context.job_id,
-        author=context.author,
-        code_version=__version__,
-        hardware=learned.hardware,
-        duration_s=learned.train_s,
-        created=datetime.now(UTC),
-    )
+    settings = order.config | {"budget_s": order.budget_s, "accepted": order.accepted}
+    return describe_model(lesson, learned, learner=order.learner, settings=settings, author=context.author, job=context.job_id)
 
 
 def _result(model: ModelVersion, order: TrainOrder) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The process of one training job: `python -m voxloop_train.worker FOLDER`."""
 
-import sys
 from typing import Any
 
+from voxloop_shared.exits import exit_process
 from voxloop_shared.jobs.worker import JobContext, run_worker
 from voxloop_shared.logs import configure_logging
 from voxloop_shared.nets.hardware import let_idle_threads_sleep
@@ -21,4 +21,4 @@ def work(context: JobContext) -> dict[str, Any]:
 
 if __name__ == "__main__":
     configure_logging("train", "INFO")
-    sys.exit(run_worker(work))
+    exit_process(run_worker(work))

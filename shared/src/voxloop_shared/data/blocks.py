@@ -35,6 +35,24 @@ def clip_region(region: Region, to: Region) -> Region | None:
     return (z, y, x) if all(part.start < part.stop for part in (z, y, x)) else None
 
 
+def size_of(region: Region) -> tuple[int, int, int]:
+    """Give the extent of a region (z, y, x)."""
+    z, y, x = (part.stop - part.start for part in region)
+    return z, y, x
+
+
+def grown(region: Region, by: tuple[int, int, int], shape: tuple[int, int, int]) -> Region:
+    """Widen a region by so many voxels (z, y, x) on both sides, as far as an array of a shape goes."""
+    z, y, x = (slice(max(0, part.start - b), min(n, part.stop + b)) for part, b, n in zip(region, by, shape, strict=True))
+    return z, y, x
+
+
+def part_of(outer: Region, region: Region) -> Region:
+    """Give where the part of a larger region lies that is counted from its corner; `within` is the way back."""
+    z, y, x = (slice(a.start + b.start, a.stop + b.start) for a, b in zip(region, outer, strict=True))
+    return z, y, x
+
+
 def within(region: Region, outer: Region) -> Region:
     """Give where a region lies in a larger one that holds it, counted from the larger one's corner."""
     z, y, x = (slice(a.start - b.start, a.stop - b.start) for a, b in zip(region, outer, strict=True))

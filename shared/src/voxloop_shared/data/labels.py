@@ -58,6 +58,19 @@ class Labels:
         """Give the newest snapshot."""
         return self.history.head.snapshot
 
+    def follow(self) -> list[Commit]:
+        """Take in what another process has committed since, and give it, oldest first; cheap where there is nothing."""
+        if self._repo.lookup_branch("main") == self.head:
+            return []
+        news: list[Commit] = []
+        for info in self._repo.ancestry(branch="main"):
+            if info.id == self.head:
+                break
+            news.append(Commit.of(info))
+        for commit in reversed(news):
+            self.history.append(commit)
+        return news[::-1]
+
     @property
     def counts(self) -> dict[int, int]:
         """Give the number of labelled voxels per class."""
@@ -138,11 +151,12 @@ class Labels:
         commit = Commit.now(
             stroke.tool, author, stroke_id=stroke.id, value=stroke.value, axis=stroke.axis, index=stroke.index, box=stroke.box
         )
-        return self.edit(commit, lambda before: np.where(mask & paintable(before, stroke), np.uint8(stroke.value), before))
+        return self.edit(commit, lambda before: np.where(mask & paintable(before, stroke), np.uint8(stroke.value), before), mask)
 
-    def edit(self, commit: Commit, change: Callable[[States], States]) -> Commit:
+    def edit(self, commit: Commit, change: Callable[[States], States], where: NDArray[np.bool_] | None = None) -> Commit:
         """Commit what `change` makes of the states (see origins.py) of the voxels in the commit's box (z, y, x); give the finished commit.
 
+        `where` (the box's shape) holds all that `change` may alter: elsewhere it need not be given the states as they are.
         A commit whose `stroke_id` is known (the request was sent twice) gives the one that was made then.
         Raises InvalidStroke for a box outside the volume, UnknownClass for a value that is no class; then nothing changes.
         """
@@ -154,7 +168,7 @@ class Labels:
             if commit.value is not None:
                 edit.check_value(commit.value)
             region = slices_of(commit.box)
-            before = edit.read(region)
+            before = edit.read(region, where)
             edit.write(region, before, change(before))
             return self._commit(edit, commit)
 

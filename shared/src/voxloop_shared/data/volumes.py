@@ -11,7 +11,7 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from voxloop_shared.data.blocks import blocks_of
+from voxloop_shared.data.blocks import blocks_of, part_of
 from voxloop_shared.data.images import ImageSource
 from voxloop_shared.data.intensities import IntensityMeter
 from voxloop_shared.data.pyramid import SHARD, build_levels, count_level_blocks, create_level, multiscales, open_group, plan_levels
@@ -127,7 +127,7 @@ def _copy(source: ImageSource, target: zarr.Array[Any], meter: IntensityMeter, d
         digest.update(np.ascontiguousarray(block))
         meter.add(block)
         for part in blocks_of(block.shape, SHARD):
-            target[tuple(slice(p.start + r.start, p.stop + r.start) for p, r in zip(part, region, strict=True))] = block[part]
+            target[part_of(region, part)] = block[part]
             tick()
 
 

@@ -35,6 +35,7 @@ class JobQueue:
         self._runner = runner
         self._on_end = on_end
         self._changed = threading.Condition()
+        self._waiting: dict[str, Job] = {}
         self._running: dict[str, Run] = {}
         self._wanted: dict[str, State] = {}
         self._is_open = True
@@ -44,6 +45,7 @@ class JobQueue:
         """Mark what an earlier process left running as interrupted, then start the lanes."""
         self._root.mkdir(parents=True, exist_ok=True)
         for job in self.list():
+            self._note(job)
             if job.state is State.RUNNING:
                 log.warning("job %s was running when the service ended", job.id)
                 self._move(
@@ -79,6 +81,7 @@ class JobQueue:
         )
         with self._changed:
             self.folder(job.id).create(job, spec)
+            self._note(job)
             self._changed.notify_all()
         log.info("job %s queued for %s: %s", job.id, author, title)
         return job
@@ -127,7 +130,8 @@ class JobQueue:
     @property
     def length(self) -> int:
         """Count the jobs that wait or run."""
-        return sum(not job.state.is_final for job in self.list())
+        with self._changed:
+            return len(self._waiting) + len(self._running)
 
     def _work(self) -> None:
         while True:
@@ -162,8 +166,12 @@ class JobQueue:
             self._changed.wait(_RETRY_S)
 
     def _next(self) -> Job | None:
-        waiting = [job for job in self.list() if job.state is State.QUEUED]
-        return min(waiting, key=lambda job: (-job.priority, job.created), default=None)
+        while self._waiting:
+            job = min(self._waiting.values(), key=lambda job: (-job.priority, job.created))
+            if self.folder(job.id).path.exists():
+                return job
+            del self._waiting[job.id]  # somebody took its folder away: trying to start it would hold the lane for ever
+        return None
 
     def _begin(self, job: Job) -> Run | None:
         """Start a job that waits; None when that fails, and nothing runs."""
@@ -205,10 +213,18 @@ class JobQueue:
         if state.is_final:
             job.finished = datetime.now(UTC)
         self.folder(job.id).write(job)
+        self._note(job)
         log.info("job %s is %s", job.id, state)
         if state.is_final:
             self._on_end(job)
         return job
+
+    def _note(self, job: Job) -> None:
+        """Keep the jobs that wait at hand, once their state is on disk: to look for work must not cost a file per job that ever was."""
+        if job.state is State.QUEUED:
+            self._waiting[job.id] = job
+        else:
+            self._waiting.pop(job.id, None)
 
 
 def _unexplained(exit_code: int) -> dict[str, Any]:

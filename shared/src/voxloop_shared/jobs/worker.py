@@ -1,5 +1,6 @@
 """The child's side of a job: report progress, leave a result or an error, die with the service."""
 
+import copy
 import json
 import logging
 import os
@@ -9,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from voxloop_shared import errors
 from voxloop_shared.files import write_json
@@ -30,12 +31,31 @@ class JobContext:
         job = folder.read()
         self.author, self.kind = job.author, job.kind
         self._started = time.monotonic()
+        self._share: tuple[float, float] | None = None
+        self._began = self._started
+
+    def stage(self, first: float, last: float) -> Self:
+        """Give the context of a stage that is so much of the whole: its own progress, 0..1, is reported as that of the job."""
+        stage = copy.copy(self)
+        stage._share, stage._began = (first, last), time.monotonic()
+        return stage
 
     def report(self, message: str, progress: float | None = None, eta_s: float | None = None, **metrics: Any) -> None:
         """Append one line of metrics; `progress` is 0..1, `eta_s` seconds to the end."""
+        if self._share is not None:
+            progress, eta_s = self._of_whole(*self._share, progress, eta_s)
         line = {"elapsed_s": round(time.monotonic() - self._started, 3), "message": message, "progress": progress, "eta_s": eta_s}
         with self.folder.metrics.open("a") as stream:
             stream.write(json.dumps(line | metrics) + "\n")
+
+    def _of_whole(self, first: float, last: float, progress: float | None, eta_s: float | None) -> tuple[float | None, float | None]:
+        """Turn what is known of a stage into what is known of the job: later stages are taken to last as their share says."""
+        if progress is not None:
+            progress = round(first + (last - first) * progress, 4)
+        if eta_s is not None:
+            stage_s = time.monotonic() - self._began + eta_s
+            eta_s = round(eta_s + stage_s * (1 - last) / (last - first), 1)
+        return progress, eta_s
 
 
 def run_worker(work: Callable[[JobContext], dict[str, Any]], get_ready: Callable[[], None] = lambda: None) -> int:

@@ -21,9 +21,21 @@ def read_architecture(settings: dict[str, Any]) -> Architecture:
         found = _ADAPTER.validate_python({"kind": "unet"} | settings)
     except ValidationError as error:
         raise InvalidInput(f"this version of voxloop cannot build the network {settings}: {error.errors()[0]['msg']}") from error
-    if not isinstance(found, PixelArchitecture) and found.in_channels % 2 == 0:
-        raise InvalidInput(f"in_channels {found.in_channels} is even: a slice has as many neighbours above as below")
+    slicing = unet_of(found)
+    if slicing is not None and slicing.in_channels % 2 == 0:
+        raise InvalidInput(f"in_channels {slicing.in_channels} is even: a slice has as many neighbours above as below")
     return found
+
+
+def unet_of(architecture: Architecture) -> UnetArchitecture | None:
+    """Give what sees slices: of an ensemble the member's architecture; None for a network that reads features."""
+    match architecture:
+        case UnetArchitecture():
+            return architecture
+        case EnsembleArchitecture():
+            return architecture.member
+        case _:
+            return None
 
 
 def build_network(architecture: dict[str, Any]) -> nn.Module:

@@ -24,31 +24,6 @@ class EnsembleArchitecture(Schema):
     members: int = Field(ge=1, le=MOST_MEMBERS)
     member: UnetArchitecture
 
-    @property
-    def classes(self) -> int:
-        """Give the number of classes."""
-        return self.member.classes
-
-    @property
-    def in_channels(self) -> int:
-        """Give the slices that a member sees at once."""
-        return self.member.in_channels
-
-    @property
-    def stride(self) -> int:
-        """Give the number that rows and columns must be multiples of."""
-        return self.member.stride
-
-    @property
-    def reach(self) -> int:
-        """Give how many rows or columns away a voxel can still change an answer."""
-        return self.member.reach
-
-    @property
-    def context(self) -> int:
-        """Give the number of neighbouring slices on either side."""
-        return self.member.context
-
 
 class EnsembleNetwork(nn.Module):
     """The mean of its members' probabilities: (n, in_channels, rows, columns) → logits (n, classes, rows, columns)."""

@@ -11,20 +11,21 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from voxloop_shared.data.blocks import Region, clip_region, within
-from voxloop_shared.nets.filters import halve, halving_reach, slope, smooth
+from voxloop_shared.data.blocks import Region, clip_region, grown, part_of, size_of, within
+from voxloop_shared.nets.filters import slope, smooth
+from voxloop_shared.nets.scales import Size, View, shrink
 
 _TINY = 1e-12
 _FINEST_SIGMA = 0.7
-_HALVING_SIGMA = 1.0
+_SIGMAS = ((_FINEST_SIGMA, 1.0), *[(1.0,)] * 8)
+"""What each coarser scale is smoothed by before it is halved from the finer one; the finest is smoothed itself."""
 _TENSOR_SIGMA = 1.0
 _REACH = 4
 """Voxels of a scale that its features depend on: a derivative, and the tensor's window."""
 _MARGIN = 6
 """Voxels of the image that the features of the finest scale depend on: their own reach, and the smoothing."""
-
-Size = tuple[int, int, int]
 
 
 class Part(NamedTuple):
@@ -70,45 +71,46 @@ class FeatureBank:
         z, y, x = (slice(part.start // step * step, min(length, -(-part.stop // step) * step)) for part, step, length in parts)
         return z, y, x
 
-    def around(self, region: Region, shape: Size) -> tuple[Region, Region]:
-        """Give the box to read for the features of a region of a volume, and where the region lies in it.
-
-        Coarse voxels begin where they do in every other box; at the volume's edge the box ends.
-        """
-        box = _grown(self.aligned(region, shape), self.halo, shape)
-        return box, within(region, box)
+    def around(self, region: Region, shape: Size) -> Region:
+        """Give the box to read for the coarser scales near a region of a volume; coarse voxels begin where they do in every other box."""
+        return grown(self.aligned(region, shape), self.halo, shape)
 
     def near(self, region: Region, shape: Size) -> Region:
         """Give the voxels that the features of the finest scale depend on: with the coarser scales at hand, all that must be read."""
-        return _grown(region, tuple(_MARGIN if axis in self._axes else 0 for axis in range(3)), shape)  # type: ignore[arg-type]
+        return grown(region, (_MARGIN if self.is_3d else 0, _MARGIN, _MARGIN), shape)
 
-    def __call__(self, image: Tensor, core: Region) -> Tensor:
-        """Give the features (channels, z, y, x) of `core`, a box of the image (z, y, x) with its halo around it."""
-        return self.of_levels(self.levels(image, core), core)
+    def coarser(self, view: View, region: Region, shape: Size) -> list[Part]:
+        """Give of each coarser scale the part that features of a region of a volume depend on.
 
-    def levels(self, image: Tensor, core: Region) -> list[Part]:
-        """Give the image at each scale, of the coarser ones the part that features of `core` depend on; the first is the image itself."""
-        shapes = [tuple(image.shape)]
-        while len(shapes) < self.scales:
-            shapes.append(tuple(-(-n // 2) if axis in self._axes else n for axis, n in enumerate(shapes[-1])))
-        wanted = self._wanted(core, shapes)  # type: ignore[arg-type]
-        found = [Part(image, (0, 0, 0))]
+        `view` gives voxels of the box `around` the region, counted from its corner.
+        """
+        box, found = self.around(region, shape), []
         for scale in range(1, self.scales):
-            finer, sigmas = found[-1], _sigmas(scale)
-            # counted from the finer part, which begins with an even voxel: pairs are those of the whole
-            half = tuple(start // 2 if axis in self._axes else start for axis, start in enumerate(finer.start))
-            part = tuple(slice(of.start - low, of.stop - low) for of, low in zip(wanted[scale], half, strict=True))
-            found.append(Part(halve(finer.voxels, sigmas, self._axes, part), _corner(wanted[scale])))  # type: ignore[arg-type]
-        return found
+            factors = self._factors(2**scale)
+            shape = self._halved(shape)
+            needed = grown(_covering(region, factors), self._reach, shape)
+            z, y, x = (
+                slice(part.start - of.start // f, part.stop - of.start // f) for part, of, f in zip(needed, box, factors, strict=True)
+            )
+            found.append((needed, (z, y, x)))
+        images = shrink(view, size_of(box), _SIGMAS[: self.scales - 1], self._axes, [local for _, local in found])
+        return [Part(image, corner_of(needed)) for image, (needed, _) in zip(images, found, strict=True)]
 
-    def of_levels(self, levels: Sequence[Part], core: Region) -> Tensor:
-        """Give the features of `core` from the image's scales, where several boxes of one image are wanted."""
-        image = levels[0]
-        finest = clip_region(_grown(core, self._reach, None), image.region)
+    def features(self, image: Part, coarser: Sequence[Part], region: Region) -> Tensor:
+        """Give the features (channels, z, y, x) of a region, of which `image` holds the voxels `near` it."""
+        finest = clip_region(_grown(region, self._reach), image.region)
         assert finest is not None
-        smoothed = Part(smooth(image.voxels, _FINEST_SIGMA, self._axes, within(finest, image.region)), _corner(finest))
-        scales = [self._of_scale(level, core, 2**scale) for scale, level in enumerate([smoothed, *levels[1:]])]
-        return torch.cat([image.voxels[within(core, image.region)].unsqueeze(0), *scales])
+        smoothed = Part(smooth(image.voxels, _FINEST_SIGMA, self._axes, within(finest, image.region)), corner_of(finest))
+        scales = [self._of_scale(level, region, 2**scale) for scale, level in enumerate([smoothed, *coarser])]
+        return torch.cat([image.voxels[within(region, image.region)].unsqueeze(0), *scales])
+
+    def __call__(self, image: Tensor, region: Region) -> Tensor:
+        """Give the features (channels, z, y, x) of a region of a whole image (z, y, x)."""
+        shape = (image.shape[0], image.shape[1], image.shape[2])
+        box = self.around(region, shape)
+        coarser = self.coarser(lambda part: image[part_of(box, part)], region, shape)
+        near = self.near(region, shape)
+        return self.features(Part(image[near], corner_of(near)), coarser, region)
 
     @property
     def _axes(self) -> tuple[int, ...]:
@@ -121,20 +123,9 @@ class FeatureBank:
     def _factors(self, factor: int) -> Size:
         return (factor if self.is_3d else 1, factor, factor)
 
-    def _wanted(self, core: Region, shapes: list[Size]) -> list[Region]:
-        """Give of each scale what features of `core`, and the coarser scales, depend on; all parts begin with an even voxel."""
-        wanted = [_grown(_covering(core, self._factors(2**scale)), self._reach, shape) for scale, shape in enumerate(shapes)]
-        for scale in range(len(shapes) - 1, 1, -1):
-            reach = halving_reach(_sigmas(scale))
-            spans = []
-            for axis, (coarse, fine, length) in enumerate(zip(wanted[scale], wanted[scale - 1], shapes[scale - 1], strict=True)):
-                if axis not in self._axes or length == 1:
-                    spans.append(fine)
-                    continue
-                low, high = min(fine.start // 2 * 2, max(0, 2 * coarse.start - reach)), max(fine.stop, 2 * coarse.stop + reach)
-                spans.append(slice(low, min(length, high)))
-            wanted[scale - 1] = (spans[0], spans[1], spans[2])
-        return wanted
+    def _halved(self, shape: Size) -> Size:
+        z, y, x = (-(-n // 2) if axis in self._axes else n for axis, n in enumerate(shape))
+        return z, y, x
 
     def _of_scale(self, level: Part, core: Region, factor: int) -> Tensor:
         """Give the features of one scale, at the core's own resolution."""
@@ -143,15 +134,8 @@ class FeatureBank:
         assert coarse is not None
         inner = within(coarse, level.region)
         features = torch.stack(_features_3d(level.voxels, inner) if self.is_3d else _features_2d(level.voxels, inner))
-        for axis in (3, 2, 1):  # columns first: to spread them is slowest, and there are fewest of them now
-            part, first = core[axis - 1], coarse[axis - 1].start * factors[axis - 1]
-            features = _enlarged(features, axis, slice(part.start - first, part.stop - first), factors[axis - 1])
-        return features
-
-
-def _sigmas(scale: int) -> tuple[float, ...]:
-    """Give what a scale is smoothed by before it is halved from the finer one; the finest is smoothed itself."""
-    return (_FINEST_SIGMA, _HALVING_SIGMA) if scale == 1 else (_HALVING_SIGMA,)
+        spread = [slice(part.start - of.start * f, part.stop - of.start * f) for part, of, f in zip(core, coarse, factors, strict=True)]
+        return _spread(_enlarged(features, 1, spread[0], factors[0]), spread[1], spread[2], factor)
 
 
 def _covering(core: Region, factors: Size) -> Region:
@@ -161,14 +145,13 @@ def _covering(core: Region, factors: Size) -> Region:
     return z, y, x
 
 
-def _grown(region: Region, by: Size, shape: Size | None) -> Region:
-    """Widen a region, as far as the image goes where its shape is given."""
-    parts = zip(region, by, shape or (None, None, None), strict=True)
-    z, y, x = (slice(p.start - b, p.stop + b) if n is None else slice(max(0, p.start - b), min(n, p.stop + b)) for p, b, n in parts)
+def _grown(region: Region, by: Size) -> Region:
+    z, y, x = (slice(part.start - b, part.stop + b) for part, b in zip(region, by, strict=True))
     return z, y, x
 
 
-def _corner(region: Region) -> Size:
+def corner_of(region: Region) -> Size:
+    """Give where a region begins."""
     z, y, x = (part.start for part in region)
     return z, y, x
 
@@ -183,6 +166,13 @@ def _enlarged(features: Tensor, axis: int, part: slice, factor: int) -> Tensor:
     above = (below + 1).clamp(max=features.shape[axis] - 1)
     weight = (place - below).view([-1 if a == axis else 1 for a in range(features.ndim)])
     return torch.lerp(features.index_select(axis, below), features.index_select(axis, above), weight)
+
+
+def _spread(features: Tensor, rows: slice, columns: slice, factor: int) -> Tensor:
+    """Give rows and columns of each slice at `factor` times their resolution."""
+    if factor > 1:
+        features = functional.interpolate(features, scale_factor=float(factor), mode="bilinear")
+    return features[:, :, rows, columns]
 
 
 def _features_3d(image: Tensor, inner: Region) -> list[Tensor]:
@@ -204,7 +194,7 @@ def _features_2d(image: Tensor, inner: Region) -> list[Tensor]:
 def _gradient(image: Tensor, inner: Region, axes: tuple[int, ...]) -> tuple[Region, Region, list[Tensor]]:
     """Give the part of the image around `inner` in which the gradient is needed, where `inner` lies in it, and the gradient there."""
     by = tuple(_REACH - 1 if axis in axes else 0 for axis in range(3))
-    wide = _grown(inner, by, tuple(image.shape))  # type: ignore[arg-type]
+    wide = grown(inner, by, tuple(image.shape))  # type: ignore[arg-type]
     return wide, within(inner, wide), [slope(image, axis, wide) for axis in axes]
 
 

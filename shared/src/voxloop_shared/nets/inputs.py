@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from voxloop_shared.data.blocks import Region
 from voxloop_shared.schemas import Intensity, Normalisation
 
-_LIMIT = 8.0
+LIMIT = 8.0
 """Outliers (metal, hot pixels) would drown all else in a network without bounds."""
 
 
@@ -27,8 +27,8 @@ def normalise(voxels: NDArray[Any], normalisation: Normalisation) -> NDArray[np.
     out -= np.float32(normalisation.center)
     out /= np.float32(normalisation.scale)
     if voxels.dtype.kind == "f":
-        np.nan_to_num(out, copy=False, nan=0.0, posinf=_LIMIT, neginf=-_LIMIT)
-    return np.clip(out, -_LIMIT, _LIMIT, out=out)
+        np.nan_to_num(out, copy=False, nan=0.0, posinf=LIMIT, neginf=-LIMIT)
+    return np.clip(out, -LIMIT, LIMIT, out=out)
 
 
 def extend(start: int, stop: int, length: int) -> NDArray[np.int64]:

@@ -52,3 +52,15 @@ class PixelNetwork(nn.Module):
         """Give logits."""
         logits: Tensor = self.layers((features - self.mean) / self.deviation)
         return logits
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Give probabilities (classes, voxels) of features (channels, voxels), in the order in which these are computed.
+
+        To standardise is part of the first layer: that spares two looks at all features.
+        """
+        first, *others = [layer for layer in self.layers if isinstance(layer, nn.Linear)]
+        weight = first.weight / self.deviation
+        hidden = torch.addmm((first.bias - weight @ self.mean)[:, None], weight, features)
+        for layer in others:
+            hidden = torch.addmm(layer.bias[:, None], layer.weight, hidden.relu_())
+        return hidden.softmax(dim=0)

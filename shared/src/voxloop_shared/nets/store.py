@@ -53,6 +53,16 @@ class WeightStore:
             aside.unlink(missing_ok=True)
 
 
+def fetch_blob(registry_socket: Path, digest: str) -> bytes:
+    """Give weights that may belong to no version, into memory only; raises NotFound, DigestMismatch."""
+    with ServiceClient(registry_socket) as registry:
+        content = registry.request("GET", f"/blobs/{digest}").content
+    found = hashlib.sha256(content).hexdigest()
+    if found != digest:
+        raise DigestMismatch(f"the weights have digest {found}, not {digest}")
+    return content
+
+
 def _digest_of(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -18,6 +18,17 @@ _SOON_S = 4.0
 _SELDOM_S = 64.0
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Have torch use one thread for operations so small that others would only be waited for."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 class ThreadTuner:
     """Finds the fastest number of threads, and looks again now and then, for the other programs come and go."""
 

@@ -17,17 +17,28 @@ _PIECE = 1 << 20
 
 def save_weights(state: Mapping[str, Tensor], path: Path) -> str:
     """Write a network's state in one step and give the file's sha256."""
-    content = save({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()})
+    content = pack_weights(state)
     write_atomic(path, content)
     return hashlib.sha256(content).hexdigest()
 
 
+def pack_weights(state: Mapping[str, Tensor]) -> bytes:
+    """Give the content of the file that holds a network's state."""
+    content: bytes = save({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()})
+    return content
+
+
 def read_weights(path: Path) -> dict[str, Tensor]:
     """Read a state onto the CPU; raises InvalidInput for what is no safetensors file."""
+    return unpack_weights(path.read_bytes(), path.name)
+
+
+def unpack_weights(content: bytes, name: str) -> dict[str, Tensor]:
+    """Give the state that a file's content holds, on the CPU; raises InvalidInput for what is no safetensors file."""
     try:
-        state: dict[str, Tensor] = load(path.read_bytes())
+        state: dict[str, Tensor] = load(content)
     except SafetensorError as error:
-        raise InvalidInput(f"{path.name} is no safetensors file: {error}") from error
+        raise InvalidInput(f"{name} is no safetensors file: {error}") from error
     return state
 
 

@@ -1,4 +1,4 @@
-"""The buttons of a job's card that pause it and go on with it."""
+"""The buttons of a job that pause it, go on with it and give it up."""
 
 from typing import Any
 
@@ -17,18 +17,18 @@ def register(page: Dash, studio: Studio) -> None:
         Output("toasts", "children", allow_duplicate=True),
         Input({"type": "pause", "service": ALL, "job": ALL}, "n_clicks"),
         Input({"type": "go-on", "service": ALL, "job": ALL}, "n_clicks"),
+        Input({"type": "cancel", "service": ALL, "job": ALL}, "n_clicks"),
         prevent_initial_call=True,
     )
-    async def act(pauses: list[int | None], resumes: list[int | None]) -> Any:
+    async def act(*clicks: list[int | None]) -> Any:
         address = ctx.triggered_id
-        if not (any(pauses) or any(resumes)) or not isinstance(address, dict):
+        if not any(map(any, clicks)) or not isinstance(address, dict):
             return no_update
-        is_pause = address["type"] == "pause"
-        move = studio.loop.pause if is_pause else studio.loop.resume
+        move = {"pause": studio.loop.pause, "go-on": studio.loop.resume, "cancel": studio.loop.cancel}[address["type"]]
         try:
             await in_thread(lambda: move(address["service"], address["job"]))
         except VoxloopError as error:
             patch = Patch()
-            patch.append(toast_of("Cannot pause" if is_pause else "Cannot go on", error))
+            patch.append(toast_of(f"Cannot {address['type'].replace('-', ' ')}", error))
             return patch
         return no_update

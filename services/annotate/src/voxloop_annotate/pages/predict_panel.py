@@ -6,7 +6,8 @@ from typing import Any
 import dash_bootstrap_components as dbc
 from dash import Dash, Input, Output, Patch, State, html, no_update
 
-from voxloop_annotate.components import ResultPanel
+from voxloop_annotate.candidates import Candidate, list_candidates
+from voxloop_annotate.components import ComparePanel, ModelHint, ResultPanel
 from voxloop_annotate.pages.job_card import job_card
 from voxloop_annotate.pages.toasts import error_toast, toast_of
 from voxloop_annotate.pages.worker import in_thread
@@ -30,11 +31,13 @@ def predict_panel() -> html.Section:
         children=[
             html.H2("Predict", className="vx-section-title"),
             dbc.Select(id="predict-model", options=[], placeholder="no model yet: train one"),
+            ModelHint(id="predict-hint"),
             _expert_fold(),
             html.Button("Predict", id="predict-start", className="vx-secondary vx-wide", type="button", title="Predict the whole volume"),
             html.Div(id="predict-job", className="vx-job-slot", **{"aria-live": "polite"}),
             html.Label("Shown", htmlFor="prediction", className="vx-field-label"),
             dbc.Select(id="prediction", options=[], placeholder="no prediction yet"),
+            ComparePanel(id="compare"),
             ResultPanel(id="results"),
         ],
     )
@@ -59,32 +62,39 @@ def _expert_fold() -> html.Details:
 
 def register(page: Dash, studio: Studio) -> None:
     """Connect the section."""
+    _register_models(page, studio)
+    _register_companions(page, studio)
+    _register_predictions(page, studio)
+    _register_start(page, studio)
 
-    @page.callback(Output("canvas", "volume"), Input("events", "volume"), Input("canvas", "id"))
-    async def show_volume(volume: str | None, _id: str) -> Any:
-        return volume
 
-    @page.callback(Output("predict-job", "children"), Input("events", "jobs"), Input("predict-job", "id"))
-    async def show_job(jobs: dict[str, Any] | None, _id: str) -> Any:
-        return job_card((jobs or {}).get("infer"))
-
+def _register_models(page: Dash, studio: Studio) -> None:
     @page.callback(
         Output("predict-model", "options"),
         Output("predict-model", "value"),
         Input("events", "jobs"),
+        Input("events", "volume"),
         Input("predict-model", "id"),
         State("predict-model", "options"),
         State("predict-model", "value"),
     )
-    async def list_models(_jobs: Any, _id: str, options: list[dict[str, str]], value: str | None) -> Any:
+    async def list_models(_jobs: Any, volume: str | None, _id: str, options: list[dict[str, str]], value: str | None) -> Any:
+        if volume is None:
+            return no_update, no_update
         try:
-            fresh = [_model_option(entry) for entry in await in_thread(studio.loop.models)]
+            fresh = [_model_option(entry) for entry in await in_thread(lambda: _candidates(studio, volume))]
         except VoxloopError:
             return no_update, no_update
         if fresh == options and value:
             return no_update, no_update
         return fresh, fresh[0]["value"] if fresh else None
 
+    @page.callback(Output("predict-hint", "model"), Input("predict-model", "value"))
+    async def hint(model: str | None) -> Any:
+        return model
+
+
+def _register_companions(page: Dash, studio: Studio) -> None:
     @page.callback(
         Output("predict-also", "options"),
         Output("predict-also", "value"),
@@ -92,14 +102,23 @@ def register(page: Dash, studio: Studio) -> None:
         Input("predict-model", "value"),
         Input("predict-model", "options"),
         State("predict-also", "value"),
+        State("events", "volume"),
     )
-    async def list_companions(model: str | None, _options: Any, chosen: list[str]) -> Any:
+    async def list_companions(model: str | None, _options: Any, chosen: list[str], volume: str | None) -> Any:
+        if volume is None:
+            return [], [], True
         try:
-            found = companions(await in_thread(studio.loop.models), model)
+            found = companions(await in_thread(lambda: _candidates(studio, volume)), model)
         except VoxloopError:
             return no_update, no_update, no_update
         kept = [name for name in chosen if any(option["value"] == name for option in found)]
         return found, kept, not found
+
+
+def _register_predictions(page: Dash, studio: Studio) -> None:
+    @page.callback(Output("canvas", "volume"), Input("events", "volume"), Input("canvas", "id"))
+    async def show_volume(volume: str | None, _id: str) -> Any:
+        return volume
 
     @page.callback(
         Output("prediction", "options"),
@@ -118,6 +137,12 @@ def register(page: Dash, studio: Studio) -> None:
     async def show_prediction(prediction: str | None) -> Any:
         return prediction
 
+
+def _register_start(page: Dash, studio: Studio) -> None:
+    @page.callback(Output("predict-job", "children"), Input("events", "jobs"), Input("predict-job", "id"))
+    async def show_job(jobs: dict[str, Any] | None, _id: str) -> Any:
+        return job_card((jobs or {}).get("infer"))
+
     @page.callback(
         Output("toasts", "children", allow_duplicate=True),
         Output("predict-job", "children", allow_duplicate=True),
@@ -130,48 +155,42 @@ def register(page: Dash, studio: Studio) -> None:
         State("predict-also", "value"),
         prevent_initial_call=True,
     )
-    async def start(
-        clicks: int | None, volume: str | None, model: str | None, focus: list[int] | None, planes: str, flips: bool, also: list[str]
-    ) -> Any:
+    async def start(clicks: int | None, volume: str | None, model: str | None, *wishes: Any) -> Any:
         if not clicks or volume is None:
             return no_update, no_update
         patch = Patch()
         if model is None:
             patch.append(error_toast("No model yet", "Paint a few strokes of each class and press Train: that makes the first model."))
             return patch, no_update
-        options = {
-            "focus": focus,
-            "flips": bool(flips),
-            "planes": None if planes == "auto" else planes,
-            "models": [model, *also] if also else [],
-        }
+        options = _options(model, *wishes)
         try:
-            job = await in_thread(lambda: studio.loop.start_prediction(volume, None if also else model, this_process().user, **options))
+            job = await in_thread(lambda: studio.loop.start_prediction(volume, author=this_process().user, **options))
         except VoxloopError as error:
             patch.append(toast_of("Cannot predict", error))
             return patch, no_update
         return no_update, job_card(job.model_dump(mode="json"))
 
 
-def companions(entries: list[dict[str, Any]], model: str | None) -> list[dict[str, str]]:
+def _options(model: str, focus: list[int] | None, planes: str, flips: bool, also: list[str]) -> dict[str, Any]:
+    """Give what infer is asked for."""
+    models = {"model": None, "models": [model, *also]} if also else {"model": model}
+    return models | {"focus": focus, "flips": bool(flips), "planes": None if planes == "auto" else planes}
+
+
+def _candidates(studio: Studio, volume: str) -> list[Candidate]:
+    return list_candidates(studio.library.volume(volume), studio.annotations.of(volume), studio.loop)
+
+
+def companions(entries: list[Candidate], model: str | None) -> list[dict[str, str]]:
     """List the models that can be fused with one: the others that tell the same classes."""
-    classes = {option["value"]: classes for entry in entries for option, classes in [(_model_option(entry), _classes_of(entry))]}
-    return [
-        option
-        for option in map(_model_option, entries)
-        if option["value"] != model and classes[option["value"]] == classes.get(model or "")
-    ]
+    classes = {entry.model: {each.id: each.name for each in entry.classes} for entry in entries}
+    return [_model_option(entry) for entry in entries if entry.model != model and classes[entry.model] == classes.get(model or "")]
 
 
-def _classes_of(entry: dict[str, Any]) -> dict[int, str]:
-    return {each["id"]: each["name"] for each in entry["latest"]["manifest"]["classes"]}
-
-
-def _model_option(entry: dict[str, Any]) -> dict[str, str]:
-    latest = entry["latest"]
-    dice = latest["manifest"]["metrics"].get("mean_dice")
-    score = f" · {dice:.2f}" if isinstance(dice, float) else ""
-    return {"label": f"{entry['name']}:{latest['version']}{score}", "value": f"{entry['name']}:{latest['version']}"}
+def _model_option(entry: Candidate) -> dict[str, str]:
+    score = f" · {entry.mean_dice:.2f}" if entry.mean_dice is not None else ""
+    origin = "" if entry.is_ours else f" · from {entry.volume}"
+    return {"label": f"{entry.model}{score}{origin}", "value": entry.model}
 
 
 def _prediction_label(info: PredictionInfo) -> str:

@@ -7,7 +7,7 @@ import dash_bootstrap_components as dbc
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
 from voxloop_annotate.components import EventStream
-from voxloop_annotate.pages import job_actions, jobs, predict_panel, train_panel
+from voxloop_annotate.pages import job_actions, jobs, notices, predict_panel, train_panel
 from voxloop_annotate.pages.annotate import annotate_page
 from voxloop_annotate.pages.worker import in_thread
 from voxloop_annotate.studio import Studio
@@ -118,4 +118,5 @@ def register_pages(page: Dash, studio: Studio) -> None:
     train_panel.register(page, studio)
     predict_panel.register(page, studio)
     job_actions.register(page, studio)
+    notices.register(page, studio)
     jobs.register(page, studio)

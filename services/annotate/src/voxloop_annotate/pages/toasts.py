@@ -2,14 +2,14 @@
 
 import secrets
 
-from dash import html
+from dash import dcc, html
 
 from voxloop_shared.errors import VoxloopError
 
 
-def done_toast(title: str, text: str) -> html.Div:
-    """Say quietly that something is done."""
-    return _toast("done", title, [html.Div(text)])
+def done_toast(title: str, text: str, link: tuple[str, str] | None = None) -> html.Div:
+    """Say quietly that something is done; `link` is a text and an address."""
+    return _toast("done", title, [html.Div(text), *([dcc.Link(link[0], href=link[1], className="vx-toast-link")] if link else [])])
 
 
 def error_toast(title: str, message: str, detail: object = None) -> html.Div:
@@ -23,7 +23,7 @@ def toast_of(title: str, error: VoxloopError) -> html.Div:
     return error_toast(title, error.message, error.detail)
 
 
-def _toast(kind: str, title: str, body: list[html.Div | html.Details]) -> html.Div:
+def _toast(kind: str, title: str, body: list[html.Div | html.Details | dcc.Link]) -> html.Div:
     icon = html.Span(className=f"vx-i vx-i-{'alert' if kind == 'error' else kind}")
     close = html.Button(
         html.Span(className="vx-i vx-i-close"),

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from voxloop_annotate.annotations import describe_change
+from voxloop_annotate.announcer import Announcer
 from voxloop_annotate.fills.filler import Filler
 from voxloop_annotate.fills.orders import FillState, Order
 from voxloop_annotate.fills.progress import Progress
@@ -14,6 +14,7 @@ def fill_router(studio: Studio) -> APIRouter:
     """Make the routes; a fill that takes long tells the open pages of the volume how far it is."""
     router = APIRouter(prefix="/api/volumes/{volume_id}")
     filler, hub = Filler(studio.library, studio.annotations), studio.hub
+    announcer = Announcer(studio.annotations, hub)
 
     @router.post("/fills", status_code=201)
     def fill(volume_id: str, order: Order, who: CallerDep, response: Response) -> FillState:
@@ -24,7 +25,7 @@ def fill_router(studio: Studio) -> APIRouter:
 
         state = filler.fill(volume_id, order, who.user, Progress(tell))
         if state.changed:
-            hub.publish(volume_id, "stroke", describe_change(state, order.id))
+            announcer.stroke(volume_id, state, order.id)
         else:
             response.status_code = 200
         return state

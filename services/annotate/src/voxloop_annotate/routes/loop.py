@@ -9,7 +9,8 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from voxloop_annotate.loop import Light
+from voxloop_annotate.candidates import Candidate, list_candidates
+from voxloop_annotate.loop import After, Light
 from voxloop_annotate.studio import Studio
 from voxloop_shared.errors import NotFound
 from voxloop_shared.jobs.job import Job
@@ -20,11 +21,13 @@ _PING_S = 15.0
 
 
 class TrainRequest(Schema):
-    """Train on the newest labels of a volume; `then_predict`: and predict it with what was learned."""
+    """Train on the newest labels of a volume, from scratch or from `parent` ("name:version"); `settings` are the learner's own."""
 
     learner: str = "unet"
     budget_s: float = Field(default=60, ge=1, le=24 * 3600)
-    then_predict: bool = True
+    parent: str | None = None
+    settings: dict[str, Any] = Field(default={}, description="those that are not to be the parent's, or without one the defaults")
+    after: After = "predict"
     accepted: Literal["use", "ignore"] = Field(default="use", description="whether to learn from what was accepted from predictions, too")
 
 
@@ -53,21 +56,7 @@ def loop_router(studio: Studio) -> APIRouter:
     """Make the routes."""
     router = APIRouter(prefix="/api")
 
-    @router.post("/volumes/{volume_id}/train", status_code=201)
-    def train(volume_id: str, body: TrainRequest, who: CallerDep) -> Job:
-        """Start training."""
-        return studio.loop.start_training(volume_id, body.learner, body.budget_s, who.user, body.then_predict, body.accepted)
-
-    @router.post("/volumes/{volume_id}/predict", status_code=201)
-    def predict(volume_id: str, body: PredictRequest, who: CallerDep) -> Job:
-        """Start a prediction."""
-        return studio.loop.start_prediction(volume_id, author=who.user, **body.model_dump())
-
-    @router.post("/volumes/{volume_id}/preview")
-    def preview(volume_id: str, body: PreviewRequest) -> Response:
-        """Predict a part of a slice: class, then confidence, as raw bytes (rows × columns each, see X-Shape)."""
-        content, headers = studio.loop.preview(volume_id, body.model_dump())
-        return Response(content, media_type="application/octet-stream", headers=headers | {"Cache-Control": "no-store"})
+    router.include_router(_model_router(studio))
 
     @router.post("/jobs/{service}/{job_id}/cancel")
     def cancel(service: str, job_id: str) -> Job:
@@ -100,6 +89,40 @@ def loop_router(studio: Studio) -> APIRouter:
     def unknown(path: str) -> None:
         """Refuse what no route knows; the page would otherwise answer it with 200."""
         raise NotFound(f"no route api/{path}")
+
+    return router
+
+
+def _model_router(studio: Studio) -> APIRouter:
+    """Make the routes that make models and use them."""
+    router = APIRouter()
+
+    @router.post("/volumes/{volume_id}/train", status_code=201)
+    def train(volume_id: str, body: TrainRequest, who: CallerDep) -> Job:
+        """Start training."""
+        order = body.model_dump(exclude={"settings", "after"}) | {"config": body.settings}
+        return studio.loop.start_training(volume_id, who.user, body.after, **order)
+
+    @router.get("/learners")
+    def list_learners() -> list[dict[str, Any]]:
+        """List the ways to train, with the JSON schema of their settings."""
+        return studio.loop.learners()
+
+    @router.get("/volumes/{volume_id}/models")
+    def list_models(volume_id: str) -> list[Candidate]:
+        """List the models that there are, as seen from a volume: those that learnt from it first, newest first."""
+        return list_candidates(studio.library.volume(volume_id), studio.annotations.of(volume_id), studio.loop)
+
+    @router.post("/volumes/{volume_id}/predict", status_code=201)
+    def predict(volume_id: str, body: PredictRequest, who: CallerDep) -> Job:
+        """Start a prediction."""
+        return studio.loop.start_prediction(volume_id, author=who.user, **body.model_dump())
+
+    @router.post("/volumes/{volume_id}/preview")
+    def preview(volume_id: str, body: PreviewRequest) -> Response:
+        """Predict a part of a slice: class, then confidence, as raw bytes (rows × columns each, see X-Shape)."""
+        content, headers = studio.loop.preview(volume_id, body.model_dump())
+        return Response(content, media_type="application/octet-stream", headers=headers | {"Cache-Control": "no-store"})
 
     return router
 

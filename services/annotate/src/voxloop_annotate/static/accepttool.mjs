@@ -9,6 +9,7 @@ import { PredictedPatch } from "./predictedpatch.mjs";
 import { Reach } from "./reach.mjs";
 import { gridOf } from "./session.mjs";
 import { outlineShape } from "./shapes.mjs";
+import { shownAbout, translationOf } from "./translation.mjs";
 
 export const accept = {
   name: "accept",
@@ -23,7 +24,8 @@ export const accept = {
 const DONE = { component: "accept component", class: "accept class", region: "accept rectangle", slice: "accept slice", visible: "accept what is seen" };
 
 /** Give why nothing can be accepted now, or null: only what is seen can be agreed with. */
-export function obstacleOf({ prediction, chain, layers }) {
+export function obstacleOf({ prediction, preview, chain, layers }) {
+  if (preview) return "a preview is not kept anywhere: predict the volume, then accept";
   if (!prediction) return "nothing is predicted yet: train, or predict with a model";
   if (chain) return "keep the post-processed prediction first, then accept it";
   const isSeen = layers.prediction.isVisible && layers.prediction.opacity > 0;
@@ -116,10 +118,11 @@ class AcceptBrush extends BrushTool {
 
   plan() {
     const { session, scene } = this.viewport;
-    const { prediction, options } = session.state;
+    const { prediction, options, classes } = session.state;
+    const translation = translationOf(shownAbout(session.state), classes);
     const settings = { tool: "accept", value: 0, overwrite: options.acceptOver, replaces: null, intensity: null, from_prediction: prediction, confidence: options.confidence };
     const plane = planeOf(this.viewport);
-    return { settings, filter: new PredictedPatch(scene.shown, options.confidence, plane), reach: new Reach("slice", 0, plane, gridOf(session.state.info)) };
+    return { settings, filter: new PredictedPatch(scene.shown, options.confidence, plane, translation), reach: new Reach("slice", 0, plane, gridOf(session.state.info)) };
   }
 }
 

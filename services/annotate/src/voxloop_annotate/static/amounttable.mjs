@@ -3,6 +3,7 @@
 import { getJson, volumePath } from "./api.mjs";
 import { element } from "./element.mjs";
 import { amountText, spaceText, unitSign } from "./number.mjs";
+import { classOf } from "./translation.mjs";
 
 export class AmountTable {
   constructor(session) {
@@ -17,17 +18,23 @@ export class AmountTable {
     this.id = info?.id;
     this.node.hidden = !info;
     if (!info) return;
-    this.body.replaceChildren(...info.classes.map((each) => row(each, "…", "…")));
+    this.about = info;
+    this.body.replaceChildren(...info.classes.map(({ id }) => row(this.#named(id), "…", "…")));
     const { volume } = this.session.state;
     const found = await getJson(volumePath(volume, `/predictions/${encodeURIComponent(info.id)}/amounts`)).catch(() => null);
     if (this.id === info.id && this.session.state.volume === volume && found) this.#fill(found);
+  }
+
+  // As the labels call and colour it, by name where the model is from elsewhere.
+  #named(number) {
+    return classOf(number, this.about, this.session.state.classes);
   }
 
   #fill({ classes }) {
     const { info } = this.session.state;
     const sign = unitSign(info.unit);
     const spaceOf = ({ voxels, space }) => (sign === "voxels" ? voxels.toLocaleString("en") : spaceText(space, sign));
-    this.body.replaceChildren(...classes.map((each) => row(each, shareText(each.fraction), spaceOf(each), amountText(each.voxels, info))));
+    this.body.replaceChildren(...classes.map((each) => row(this.#named(each.id), shareText(each.fraction), spaceOf(each), amountText(each.voxels, info))));
   }
 }
 

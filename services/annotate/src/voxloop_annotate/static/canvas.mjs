@@ -1,12 +1,16 @@
 // The Canvas component: the image with all that lies on it, and the slice bar below.
 
 import { annotation } from "./annotation.mjs";
+import { CompareDivider } from "./comparedivider.mjs";
 import { element } from "./element.mjs";
 import { Help } from "./help.mjs";
 import { Notice } from "./notice.mjs";
 import { Layout } from "./layout.mjs";
 import { OptionsBar } from "./optionsbar.mjs";
+import { live } from "./live.mjs";
 import * as panel from "./panel.mjs";
+import { PreviewTag } from "./previewtag.mjs";
+import { ReviewFrame } from "./reviewframe.mjs";
 import { session } from "./session.mjs";
 import { listenToKeys } from "./shortcuts.mjs";
 import { SliceBar } from "./slicebar.mjs";
@@ -21,7 +25,7 @@ export function mount(node, props) {
   node.replaceChildren(stage);
   const layout = new Layout(stage, session, annotation);
   const { stage: view } = layout.main;
-  const parts = [new Notice(view, session, () => open(session.state.volume)), new SliceBar(node, session), new OptionsBar(node, session)];
+  const parts = [new Notice(view, session, () => open(session.state.volume)), new SliceBar(node, session), new OptionsBar(node, session), new PreviewTag(view, session), new CompareDivider(view, session), new ReviewFrame(layout.main)];
   const toasts = new Toasts(view, session);
   const help = new Help();
   const ends = [...parts.map((part) => part.end), toasts.end, listenToKeys({ session, annotation, help, panel, theme }), followAddress(session), guardLeaving()];
@@ -46,6 +50,7 @@ function open(volume) {
 
 function close(node, layout, help, ends) {
   help.close();
+  live.stop();
   layout.close();
   for (const end of ends) end();
   node.replaceChildren();

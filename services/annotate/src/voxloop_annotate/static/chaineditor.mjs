@@ -4,6 +4,7 @@ import { sendJson, getJson, volumePath } from "./api.mjs";
 import { EMPTY, addStep, changeStep, fallbackOf, moveStep, newStep, promote, ranking, readKinds, removeStep, titleOf } from "./chain.mjs";
 import { stepNode } from "./chainstep.mjs";
 import { element, setText } from "./element.mjs";
+import { ProblemLine } from "./problemline.mjs";
 
 const SETTLE_MS = 200;
 
@@ -17,13 +18,13 @@ export class ChainEditor {
     this.order = element("span", { class: "vx-order", role: "group", "aria-label": "Which class wins where they overlap: the first" });
     this.preview = element("input", { type: "checkbox", class: "form-check-input", "data-chain": "preview", onchange: () => this.#togglePreview() });
     this.apply = element("button", { type: "button", class: "vx-secondary", "data-chain": "apply", title: "Make a new prediction by these steps", onclick: () => this.#start() }, "Apply");
-    this.problem = element("div", { class: "vx-chain-problem", role: "alert", hidden: true });
+    this.problem = new ProblemLine("vx-chain-problem");
     this.note = element("div", { class: "vx-quiet", role: "status", "data-chain": "note", hidden: true });
     this.endNotes = session.watch(["chain", "chainNotes"], (state) => this.#showNote(state));
     this.after = element("div", { class: "vx-chain-after" }, this.#row("Removed becomes", this.fallback), this.#row("Who wins", this.order));
     const start = element("div", { class: "vx-row" }, this.adder, this.presetChoice);
     const end = element("div", { class: "vx-chain-end" }, element("label", { class: "vx-chain-preview" }, this.preview, "Preview"), this.apply);
-    this.node = element("details", { class: "vx-chain", ontoggle: () => this.#onToggle() }, element("summary", {}, "Post-processing"), this.list, start, this.after, this.problem, this.note, end);
+    this.node = element("details", { class: "vx-chain", ontoggle: () => this.#onToggle() }, element("summary", {}, "Post-processing"), this.list, start, this.after, this.problem.node, this.note, end);
   }
 
   close() {
@@ -49,16 +50,14 @@ export class ChainEditor {
     return this.#draw();
   }
 
-  async #load() {
-    try {
+  #load() {
+    return this.#attempt(async () => {
       const { schema, presets } = await getJson("api/chains");
       this.kinds = readKinds(schema);
       this.presets = presets;
       this.adder.replaceChildren(element("option", { value: "" }, "Add a step…"), ...this.kinds.map(({ kind, help }) => element("option", { value: kind, title: help }, titleOf(kind))));
       this.presetChoice.replaceChildren(element("option", { value: "" }, "Preset…"), ...Object.keys(presets).map((name) => element("option", { value: name }, name)));
-    } catch (error) {
-      this.#tell(error);
-    }
+    });
   }
 
   #draw() {
@@ -95,7 +94,7 @@ export class ChainEditor {
 
   #set(chain) {
     this.chain = chain;
-    this.#tell(null);
+    this.problem.tell(null);
     const place = placeOf(this.node);
     this.#draw();
     place?.();
@@ -156,21 +155,15 @@ export class ChainEditor {
     this.apply.disabled = false;
   }
 
-  async #send(path) {
-    try {
-      await sendJson("POST", volumePath(this.session.state.volume, `/predictions/${encodeURIComponent(sourceOf(this.info))}${path}`), { chain: this.chain });
-      this.#tell(null);
-      return true;
-    } catch (error) {
-      this.#tell(error);
-      return false;
-    }
+  #send(path) {
+    const address = volumePath(this.session.state.volume, `/predictions/${encodeURIComponent(sourceOf(this.info))}${path}`);
+    return this.#attempt(() => sendJson("POST", address, { chain: this.chain }));
   }
 
-  #tell(error) {
-    this.problem.hidden = !error;
-    setText(this.problem, error ? error.message : "");
-    if (error) this.session.set({ chain: null });
+  async #attempt(act) {
+    const isDone = await this.problem.attempt(act);
+    if (!isDone) this.session.set({ chain: null });
+    return isDone;
   }
 }
 

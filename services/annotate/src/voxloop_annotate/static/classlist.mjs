@@ -6,6 +6,7 @@ import { askWhereVoxelsGo } from "./deleteclass.mjs";
 import { element, iconButton, setText } from "./element.mjs";
 import { amountText } from "./number.mjs";
 import { UNCERTAIN, nextColor } from "./palette.mjs";
+import { ProblemLine } from "./problemline.mjs";
 import { session } from "./session.mjs";
 import { saveClasses } from "./volume.mjs";
 
@@ -25,9 +26,9 @@ class ClassList {
     this.rows = new Map();
     this.list = element("div", { class: "vx-class-rows", role: "radiogroup", "aria-label": "Classes" });
     this.amount = element("div", { class: "vx-class-amount", role: "status" });
-    this.problem = element("div", { class: "vx-class-problem", role: "alert", hidden: true });
+    this.problem = new ProblemLine("vx-class-problem", (error) => `Not saved: ${error.message}`);
     this.addButton = iconButton("plus", "Add a class", "", { class: "vx-icon-button vx-class-add vx-tip-left", onclick: () => this.add() });
-    node.replaceChildren(this.addButton, this.list, this.amount, this.problem);
+    node.replaceChildren(this.addButton, this.list, this.amount, this.problem.node);
     this.end = session.watch(KEYS, (state) => this.#update(state));
   }
 
@@ -64,13 +65,8 @@ class ClassList {
     const others = classes.filter((each) => each.id !== id);
     const into = counts[id] ? await askWhereVoxelsGo(gone, counts[id], others) : 0;
     if (into === null) return;
-    try {
-      await annotation.deleteClass(id, into);
-      this.#tell(null);
-      session.say(`deleted ${gone.name}: ctrl z brings it back`);
-    } catch (error) {
-      this.#tell(error);
-    }
+    const isDone = await this.problem.attempt(() => annotation.deleteClass(id, into));
+    if (isDone) session.say(`deleted ${gone.name}: ctrl z brings it back`);
   }
 
   #update(state) {
@@ -86,20 +82,8 @@ class ClassList {
     setText(this.amount, amountOf(state));
   }
 
-  async #save(classes) {
-    try {
-      await saveClasses(session, classes);
-      this.#tell(null);
-      return true;
-    } catch (error) {
-      this.#tell(error);
-      return false;
-    }
-  }
-
-  #tell(error) {
-    this.problem.hidden = !error;
-    this.problem.textContent = error ? `Not saved: ${error.message}` : "";
+  #save(classes) {
+    return this.problem.attempt(() => saveClasses(session, classes));
   }
 }
 

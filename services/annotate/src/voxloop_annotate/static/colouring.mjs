@@ -35,9 +35,10 @@ export function colourLabels(pixels, slice, rect, { fill, edge }, { isContour = 
 
 /**
  * A prediction: flat colour of the class, or its contours, dashed so that they differ from those of labels. It is clear
- * below `labels` (null: none) that can be seen, or their colours would mix. `scale` and `origin` place it on the labels' plane.
+ * below `labels` (null: none) that can be seen by `labelTable`, or their colours would mix. `scale` and `origin` place it on the
+ * labels' plane.
  */
-export function colourPrediction(pixels, slice, rect, table, { labels, scale, origin, isContour = false, width = 1, dash = 4 }) {
+export function colourPrediction(pixels, slice, rect, table, { labels, labelTable = table, scale, origin, isContour = false, width = 1, dash = 4 }) {
   const { data, cols } = slice;
   const above = labels && new Int32Array(rect.c1 - rect.c0).map((_, i) => nearest(i + rect.c0 + origin.c0, scale[1], labels.cols));
   let seen = 0;
@@ -45,7 +46,7 @@ export function colourPrediction(pixels, slice, rect, table, { labels, scale, or
   for (let r = rect.r0; r < rect.r1; r++) {
     const row = labels && nearest(r + origin.r0, scale[0], labels.rows) * labels.cols;
     for (let i = r * cols + rect.c0, c = rect.c0; c < rect.c1; i++, c++) {
-      const isBelow = labels && table[labels.data[row + above[c - rect.c0]]];
+      const isBelow = labels && labelTable[labels.data[row + above[c - rect.c0]]];
       const isGap = isContour && (!isEdge(slice, r, c, i, width) || isBetweenDashes(r, c, dash));
       seen |= pixels[at++] = isBelow || isGap ? 0 : table[data[i]];
     }
@@ -64,8 +65,11 @@ export function colourConfidence(pixels, { data, cols }, rect, table) {
   return seen !== 0;
 }
 
-/** Where a label and the prediction disagree: `stripes` = [one, other] pixels, in diagonals `dash` wide; uncertain and hidden labels never do. */
-export function colourDifference(pixels, { data, cols }, rect, table, stripes, { labels, scale, origin, dash = 4 }) {
+/**
+ * Where a label and the prediction, whose numbers `translation` gives as labels, disagree: `stripes` = [one, other] pixels, in
+ * diagonals `dash` wide; uncertain and hidden labels never do.
+ */
+export function colourDifference(pixels, { data, cols }, rect, table, stripes, { labels, translation = null, scale, origin, dash = 4 }) {
   const above = new Int32Array(rect.c1 - rect.c0).map((_, i) => nearest(i + rect.c0 + origin.c0, scale[1], labels.cols));
   let seen = 0;
   let at = 0;
@@ -73,7 +77,7 @@ export function colourDifference(pixels, { data, cols }, rect, table, stripes, {
     const row = nearest(r + origin.r0, scale[0], labels.rows) * labels.cols;
     for (let i = r * cols + rect.c0, c = rect.c0; c < rect.c1; i++, c++) {
       const label = labels.data[row + above[c - rect.c0]];
-      const isWrong = label !== 0 && label !== data[i] && label !== UNCERTAIN && table[label];
+      const isWrong = label !== 0 && label !== (translation ? translation[data[i]] : data[i]) && label !== UNCERTAIN && table[label];
       seen |= pixels[at++] = isWrong ? stripes[Math.floor((r + c) / dash) & 1] : 0;
     }
   }

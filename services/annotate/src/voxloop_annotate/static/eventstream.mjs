@@ -2,6 +2,8 @@
 
 import { annotation } from "./annotation.mjs";
 import { loadFlags } from "./flags.mjs";
+import { loadReview } from "./review.mjs";
+import { live } from "./live.mjs";
 import { session } from "./session.mjs";
 import { Throttle } from "./throttle.mjs";
 import { loadClasses, loadPredictions } from "./volume.mjs";
@@ -21,6 +23,7 @@ export function mount(node, props, setProps) {
     if (stream?.volume === volume) return;
     stream?.close();
     report.push({ jobs: { train: null, infer: null } });
+    session.set({ jobs: { train: null, infer: null } });
     stream = new EventFeed(volume, report, countUp);
   };
   update(props);
@@ -50,7 +53,9 @@ class EventFeed {
     on("classes", (classes) => this.#isShown() && session.takeClasses(classes));
     on("progress", (progress) => this.#isShown() && session.set({ progress: progress.done < progress.total ? progress : null }));
     on("flags", ({ flags }) => this.#isShown() && session.set({ flags }));
-    on("job", (job) => this.#onJob(job));
+    on("live", (event) => this.#isShown() && live.receive(event));
+    on("review", () => this.#isShown() && loadReview(session));
+    on("job", (job) => (job.kind === "review" ? this.#onReviewJob(job) : this.#onJob(job)));
     on("services", (services) => this.report.push({ services }));
     on("predictions", () => this.#onPredictions());
   }
@@ -70,6 +75,7 @@ class EventFeed {
     annotation.resync();
     loadClasses(session);
     loadFlags(session);
+    loadReview(session);
     this.#onPredictions();
   }
 
@@ -87,7 +93,13 @@ class EventFeed {
     if (known && known.id !== job.id && known.created > job.created) return;
     this.jobs = { ...this.jobs, [job.service]: job };
     if (job.service === "infer" && this.#isShown()) session.set({ revision: `${job.id} ${job.progress}` });
+    session.set({ jobs: this.jobs });
     this.report.push({ jobs: this.jobs });
+  }
+
+  #onReviewJob(job) {
+    const known = session.state.reviewJob;
+    if (this.#isShown() && !(known && known.id !== job.id && known.created > job.created)) session.set({ reviewJob: job });
   }
 
   #onPredictions() {

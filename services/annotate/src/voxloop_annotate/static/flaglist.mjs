@@ -9,7 +9,7 @@ import { agoText } from "./time.mjs";
 /** Fill `node` with the flags. */
 export function mount(node) {
   const empty = element("div", { class: "vx-quiet" }, "Nothing flagged. ", element("kbd", {}, "shift l"), " flags what you see.");
-  const list = element("ol", { class: "vx-flag-rows", "aria-label": "Places to look at again" });
+  const list = element("ol", { class: "vx-rows vx-flag-rows", "aria-label": "Places to look at again" });
   node.replaceChildren(empty, list);
   const end = session.watch(["flags", "info"], ({ flags, info }) => {
     empty.hidden = flags.length > 0;
@@ -28,9 +28,9 @@ export function flagView(plane) {
 function row(flag, { shape }) {
   const { axis, index, author, time } = flag;
   const name = element("span", { class: "vx-flag-name" }, `${axis} ${index}`);
-  const part = element("span", { class: "vx-flag-part" });
+  const part = element("span", { class: "vx-row-text vx-row-note" });
   setText(part, partText(flag, shape));
-  const age = element("span", { class: "vx-flag-age", title: `${new Date(time).toLocaleString()} by ${author}` }, agoText(new Date(time)));
+  const age = element("span", { class: "vx-row-note", title: `${new Date(time).toLocaleString()} by ${author}` }, agoText(new Date(time)));
   const done = iconButton("check", "Looked at: take the flag down", "", { class: "vx-icon-button vx-row-button vx-tip-left", "data-action": "unflag", onclick: (event) => (event.stopPropagation(), removeFlag(session, flag)) });
   const go = () => showFlag(session, flag);
   const onKey = (event) => event.target === event.currentTarget && event.key === "Enter" && go();

@@ -25,7 +25,7 @@ class HistoryPanel {
     this.node = node;
     this.rows = new Map();
     this.empty = element("div", { class: "vx-quiet" }, "Nothing painted yet.");
-    this.list = element("ol", { class: "vx-history-rows", "aria-label": "Changes of the labels, newest first", onscroll: () => this.#onScroll() });
+    this.list = element("ol", { class: "vx-rows", "aria-label": "Changes of the labels, newest first", onscroll: () => this.#onScroll() });
     this.start = element("button", { type: "button", class: "vx-text-button vx-history-start", title: "Undo all of your strokes", onclick: () => go(() => annotation.jump(null)) }, "Back to the start");
     node.replaceChildren(this.empty, this.list, this.start);
     this.end = session.watch(["changes", "hasOlderChanges", "volume"], (state) => this.#update(state));
@@ -69,9 +69,9 @@ class HistoryRow {
   constructor(change) {
     this.change = change;
     this.icon = icon("brush");
-    this.name = element("span", { class: "vx-history-name" });
-    this.author = element("span", { class: "vx-history-author" });
-    this.age = element("span", { class: "vx-history-age" });
+    this.name = element("span", { class: "vx-history-name vx-row-text" });
+    this.author = element("span", { class: "vx-history-author vx-row-note" });
+    this.age = element("span", { class: "vx-history-age vx-row-note" });
     this.jump = iconButton("jump", "Undo or redo to here", "", button(() => annotation.jump(this.change.snapshot)));
     const restore = iconButton("restore", "Restore the labels as they were then", "", button(() => annotation.restore(this.change.snapshot)));
     this.node = element("li", { class: "vx-history-row", tabindex: "0", "data-snapshot": change.snapshot, "data-by": change.by, onclick: () => show(this.change), onkeydown: (event) => this.#onKey(event) }, this.icon, this.name, this.author, this.age, this.jump, restore);

@@ -24,7 +24,7 @@ export function mount(node) {
   ];
   const sections = overlays.map(({ nodes }) => element("div", { class: "vx-layer-group" }, ...nodes));
   node.replaceChildren(element("div", { class: "vx-layer-group" }, image.node, window.node), ...sections);
-  const end = session.watch(["layers", "info", "histogram", "prediction", "predictions"], (state) => {
+  const end = session.watch(["layers", "info", "histogram", "prediction", "predictions", "preview"], (state) => {
     image.update(state.layers.image);
     window.update(state);
     for (const each of overlays) each.update(state);
@@ -69,8 +69,8 @@ function overlay(name, label, key, contour = null) {
   const row = layerRow(name, label, key, value, contour);
   const slider = element("input", { type: "range", class: "vx-range", min: 0, max: 100, step: 1, "aria-label": `${label} opacity`, "data-opacity": name });
   slider.addEventListener("input", () => session.setLayer(name, { opacity: slider.valueAsNumber / 100, isVisible: true }));
-  const update = ({ layers: { [name]: layer }, prediction, predictions }) => {
-    const isThere = name === "labels" || (prediction !== null && isPredicted(name, predictions.find(({ id }) => id === prediction)));
+  const update = ({ layers: { [name]: layer }, prediction, predictions, preview }) => {
+    const isThere = name === "labels" || (preview !== null && name !== "uncertainty") || (prediction !== null && isPredicted(name, predictions.find(({ id }) => id === prediction)));
     row.update(layer);
     slider.value = Math.round(layer.opacity * 100);
     slider.disabled = !isThere;

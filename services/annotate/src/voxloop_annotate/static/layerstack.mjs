@@ -2,9 +2,11 @@
 
 import { colourConfidence, colourDifference, colourImage, colourLabels, colourPrediction } from "./colouring.mjs";
 import { viridisTable } from "./colormap.mjs";
+import { shareOf, sidesOf } from "./compare.mjs";
 import { lookupFor } from "./lookup.mjs";
 import { pixelTable } from "./palette.mjs";
 import { grow, move, scaleDown } from "./rect.mjs";
+import { otherAbout, predictedPixels, shownAbout, translationOf } from "./translation.mjs";
 
 const FILL_ALPHA = 165;
 
@@ -20,11 +22,14 @@ const STRIPES = [0xff000000, 0xffff4df0];
 
 const CONFIDENCE = viridisTable();
 
-const ON_LABELS = ["prediction", "difference"];
+// These look as another layer does.
+const STYLE_OF = { coarse: "image", other: "prediction" };
+
+const ON_LABELS = ["prediction", "other", "difference"];
 
 export class LayerStack {
   constructor(session, renderer) {
-    Object.assign(this, { session, renderer, shown: {}, keys: {}, width: 1, dash: 1 });
+    Object.assign(this, { session, renderer, shown: {}, keys: {}, width: 1, dash: 1, compare: null });
     this.readClasses();
     this.update();
   }
@@ -40,15 +45,25 @@ export class LayerStack {
 
   /** Follow the settings of the layers. */
   update() {
+    const { compare } = this.session.state;
     const { image, labels, prediction } = this.session.state.layers;
     const window = [image.min, image.max, image.gamma, image.isInverted].join();
     this.#touchIf(["coarse", "image"], "window", window);
     this.#touchIf(["labels"], "labels", `${labels.isContour} ${labels.isContour && this.width}`);
     const isAbove = labels.isVisible && !labels.isContour;
-    this.#touchIf(["prediction"], "prediction", `${isAbove} ${prediction.isContour && `${this.width} ${this.dash}`}`);
+    this.#touchIf(["prediction", "other"], "prediction", `${isAbove} ${compare?.other} ${prediction.isContour && `${this.width} ${this.dash}`}`);
     this.#touchIf(["difference"], "difference", this.dash);
-    for (const name of ["coarse", "image", "uncertainty", "confidence", "prediction", "labels", "difference"]) this.renderer.setOpacity(name, this.#opacityOf(name));
+    for (const name of ["coarse", "image", "uncertainty", "confidence", "prediction", "other", "labels", "difference"]) this.renderer.setOpacity(name, this.#opacityOf(name));
     this.renderer.setSmooth("image", image.isSmooth);
+    this.#divide(compare);
+  }
+
+  #divide(compare) {
+    if (compare === this.compare) return;
+    const isOther = compare?.other !== this.compare?.other;
+    this.compare = compare;
+    if (isOther) this.readClasses();
+    this.renderer.setSides(sidesOf(compare), shareOf(compare));
   }
 
   /** Follow the zoom: lines, dashes and stripes are about as wide on the screen whatever it is. */
@@ -61,10 +76,13 @@ export class LayerStack {
     this.update();
   }
 
-  /** Follow the colours of the classes and which of them are hidden. */
+  /** Follow the colours of the classes, which of them are hidden, and what the numbers of the prediction mean. */
   readClasses() {
     const { classes, hiddenClasses } = this.session.state;
+    const about = shownAbout(this.session.state);
     this.tables = { fill: pixelTable(classes, hiddenClasses, FILL_ALPHA, DARK), edge: pixelTable(classes, hiddenClasses, 255, LIGHT) };
+    Object.assign(this.tables, { predicted: predictedPixels(about, classes, hiddenClasses, 255), translation: translationOf(about, classes) });
+    this.tables.other = predictedPixels(otherAbout(this.session.state), classes, hiddenClasses, 255);
     for (const name of ["labels", ...ON_LABELS]) this.renderer.touch(name, null);
   }
 
@@ -72,8 +90,10 @@ export class LayerStack {
   touchLabels({ rows, cols }, rect) {
     const reach = this.session.state.layers.labels.isContour ? this.width : 1;
     this.renderer.touch("labels", rect && grow(rect, reach, rows, cols));
-    const { scale = [1, 1], origin = { r0: 0, c0: 0 } } = this.shown.prediction ?? {};
-    for (const name of ON_LABELS) this.renderer.touch(name, rect && move(scaleDown(rect, scale), -origin.r0, -origin.c0));
+    for (const name of ON_LABELS) {
+      const { scale = [1, 1], origin = { r0: 0, c0: 0 } } = this.shown[name === "difference" ? "prediction" : name] ?? {};
+      this.renderer.touch(name, rect && move(scaleDown(rect, scale), -origin.r0, -origin.c0));
+    }
   }
 
   #layerOf(name, { slice, scale, origin }) {
@@ -89,7 +109,8 @@ export class LayerStack {
       coarse: image,
       image,
       labels: (pixels, rect) => colourLabels(pixels, slice, rect, this.tables, { isContour: this.#settings("labels").isContour, width: this.width }),
-      prediction: (pixels, rect) => colourPrediction(pixels, slice, rect, this.tables.edge, { ...place, ...this.#predictionStyle(place) }),
+      prediction: (pixels, rect) => colourPrediction(pixels, slice, rect, this.tables.predicted, { ...place, ...this.#predictionStyle(place) }),
+      other: (pixels, rect) => colourPrediction(pixels, slice, rect, this.tables.other, { ...place, ...this.#predictionStyle(place) }),
       confidence: (pixels, rect) => colourConfidence(pixels, slice, rect, CONFIDENCE),
       uncertainty: (pixels, rect) => colourConfidence(pixels, slice, rect, CONFIDENCE),
       difference: (pixels, rect) => this.#colourDifference(pixels, slice, rect, place),
@@ -99,8 +120,9 @@ export class LayerStack {
   // Labels that are only contours leave room for the prediction inside.
   #predictionStyle(place) {
     const { isVisible, isContour } = this.#settings("labels");
-    const labels = isVisible && !isContour ? (this.shown.labels?.slice ?? null) : null;
-    return { labels, isContour: this.#settings("prediction").isContour, ...this.#lineOn(place) };
+    const isApart = this.session.state.compare?.other === "labels";
+    const labels = isVisible && !isContour && !isApart ? (this.shown.labels?.slice ?? null) : null;
+    return { labels, labelTable: this.tables.edge, isContour: this.#settings("prediction").isContour, ...this.#lineOn(place) };
   }
 
   #lineOn({ scale }) {
@@ -110,13 +132,13 @@ export class LayerStack {
 
   #colourDifference(pixels, slice, rect, place) {
     const labels = this.shown.labels?.slice;
-    if (labels) return colourDifference(pixels, slice, rect, this.tables.edge, STRIPES, { labels, ...place, ...this.#lineOn(place) });
+    if (labels) return colourDifference(pixels, slice, rect, this.tables.edge, STRIPES, { labels, translation: this.tables.translation, ...place, ...this.#lineOn(place) });
     return pixels.fill(0) && false;
   }
 
   // A line needs more than an area to be seen as well.
   #opacityOf(name) {
-    const { isVisible, opacity = 1, isContour = false } = this.#settings(name === "coarse" ? "image" : name);
+    const { isVisible, opacity = 1, isContour = false } = this.#settings(STYLE_OF[name] ?? name);
     if (!isVisible) return 0;
     return isContour ? Math.sqrt(opacity) : opacity;
   }

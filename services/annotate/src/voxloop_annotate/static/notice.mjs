@@ -8,7 +8,7 @@ export class Notice {
     this.reopen = reopen;
     this.node = element("div", { class: "vx-notice", role: "status", hidden: true });
     node.append(this.node);
-    this.end = session.watch(["volume", "info", "problem", "isAnnotated", "classes", "isPainting", "draft"], (state) => this.#update(state));
+    this.end = session.watch(["volume", "info", "problem", "isAnnotated", "classes", "isPainting", "draft", "preview"], (state) => this.#update(state));
   }
 
   #update(state) {
@@ -33,12 +33,12 @@ export class Notice {
   }
 }
 
-function kindOf({ volume, info, problem, isAnnotated, classes, isPainting, draft }) {
+function kindOf({ volume, info, problem, isAnnotated, classes, isPainting, draft, preview }) {
   if (!volume) return "none";
   if (problem) return "problem";
   if (!info) return "loading";
   if (!classes.length) return "classless";
-  return isAnnotated === false && !isPainting && !draft ? "fresh" : null;
+  return isAnnotated === false && !isPainting && !draft && !preview ? "fresh" : null;
 }
 
 function titled(title, text) {

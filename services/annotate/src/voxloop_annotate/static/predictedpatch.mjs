@@ -2,9 +2,12 @@
 // what can be shown at once, on coarse levels roughly.
 
 export class PredictedPatch {
-  /** `shown` = {prediction, confidence} as in Scene; voxels of less than `least` (0..1) confidence are left, plane = {axis, index}. */
-  constructor({ prediction, confidence }, least, plane) {
-    this.plane = plane;
+  /**
+   * `shown` = {prediction, confidence} as in Scene; voxels of less than `least` (0..1) confidence are left, plane = {axis, index};
+   * `translation` gives the class of the labels for each predicted number (see translation.mjs).
+   */
+  constructor({ prediction, confidence }, least, plane, translation = null) {
+    Object.assign(this, { plane, translation });
     this.classes = at(prediction, plane);
     this.confidence = least > 0 ? at(confidence, plane) : null;
     this.least = Math.ceil(least * 255 - 1e-6);
@@ -21,9 +24,10 @@ export class PredictedPatch {
     return this.valueAt(row, col) !== 0 && (!this.confidence || read(this.confidence, row, col) >= this.least);
   }
 
-  /** Give the predicted class of a voxel, 0 where there is none. */
+  /** Give the class of the labels that is predicted for a voxel, 0 where there is none. */
   valueAt(row, col) {
-    return read(this.classes, row, col);
+    const number = read(this.classes, row, col);
+    return this.translation ? this.translation[number] : number;
   }
 }
 

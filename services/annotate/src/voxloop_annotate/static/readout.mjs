@@ -3,8 +3,8 @@
 import { voxelAt } from "./plane.mjs";
 
 export class Readout {
-  constructor(viewport, scene) {
-    Object.assign(this, { viewport, scene, session: viewport.session });
+  constructor(viewport) {
+    Object.assign(this, { viewport, session: viewport.session });
   }
 
   /** Follow the pointer to a row and column (fractions) of the plane; null when it has left the image. */
@@ -34,7 +34,7 @@ export class Readout {
   }
 
   #read(name, row, col) {
-    const shown = this.scene.shown[name];
+    const shown = this.viewport.shown[name];
     if (!shown) return null;
     const { slice, scale, origin } = shown;
     const r = Math.floor(row / scale[0]) - origin.r0;

@@ -3,13 +3,14 @@
 //   setLayer(name, layer | null)        layer = {key, rows, cols, scale: [row, col] level-0 voxels per pixel, origin: {r0, c0} its first
 //                                       pixel on the level's grid, opacity, isSmooth, colour(pixels, rect)}; the same key: the same pixels
 //   touch(name, rect | null)            the layer's pixels in rect (in its own pixels; null: all) have changed
+//   setSides(sides, share)              sides = {name: "left" | "right"}: these layers are drawn only left or right of that share of the width
 //   setOpacity(name, opacity), setSmooth(name, isSmooth), setBackground(color), clear(), close()
 //   draw(view)                          bring the screen up to date; if only touched rectangles changed, only they are drawn
 
 import { contains, intersect, move, scaleDown, unite, whole } from "./rect.mjs";
 import { Surface } from "./surface.mjs";
 
-const ORDER = ["coarse", "image", "uncertainty", "confidence", "prediction", "labels", "difference"];
+const ORDER = ["coarse", "image", "uncertainty", "confidence", "prediction", "other", "labels", "difference"];
 
 export class CanvasRenderer {
   constructor(canvas) {
@@ -19,6 +20,8 @@ export class CanvasRenderer {
     this.layers = new Map();
     this.isAllDirty = true;
     this.dirty = null;
+    this.sides = {};
+    this.share = 1;
   }
 
   resize(width, height, ratio) {
@@ -55,6 +58,10 @@ export class CanvasRenderer {
     if (!layer || layer.isSmooth === isSmooth) return;
     layer.isSmooth = isSmooth;
     this.isAllDirty = true;
+  }
+
+  setSides(sides, share) {
+    Object.assign(this, { sides, share, isAllDirty: true });
   }
 
   setBackground(color) {
@@ -104,8 +111,21 @@ export class CanvasRenderer {
     context.fillStyle = this.background;
     context.fillRect(area.x0, area.y0, area.x1 - area.x0, area.y1 - area.y0);
     const visible = this.#toVoxels(area);
-    for (const name of ORDER) if (this.layers.has(name) && !this.#isCovered(name, visible)) this.#paintLayer(this.layers.get(name), visible);
+    for (const name of ORDER) if (this.layers.has(name) && !this.#isCovered(name, visible)) this.#paintSide(name, visible);
     context.restore();
+  }
+
+  #paintSide(name, visible) {
+    const { context, canvas, sides, share } = this;
+    const layer = this.layers.get(name);
+    if (!sides[name]) return this.#paintLayer(layer, visible);
+    const border = Math.round(share * canvas.width);
+    context.save();
+    context.beginPath();
+    context.rect(sides[name] === "left" ? 0 : border, 0, sides[name] === "left" ? border : canvas.width - border, canvas.height);
+    context.clip();
+    this.#paintLayer(layer, visible);
+    return context.restore();
   }
 
   // The coarse picture is seen only where the sharp one ends.

@@ -2,13 +2,14 @@
 
 import { getSlice } from "./api.mjs";
 import { ARRAYS } from "./lookup.mjs";
+import { otherOf } from "./compare.mjs";
 import { orderOf } from "./plane.mjs";
 import { chooseRegion, coarseLevel, gridOfLevel } from "./region.mjs";
 import { whole } from "./rect.mjs";
 import { chainedPath, imagePath, predictionPath } from "./slicepath.mjs";
 import { SliceSource } from "./slicesource.mjs";
 
-const NAMES = ["coarse", "image", "labels", "prediction", "confidence", "uncertainty"];
+const NAMES = ["coarse", "image", "labels", "prediction", "other", "confidence", "uncertainty"];
 
 const RETRY_MS = 2000;
 
@@ -24,7 +25,7 @@ const COARSE_BYTES = 2 ** 18;
 export class Scene {
   /**
    * `cache` keeps images and may be shared. `show(name, shown | null)` is called with what to put on the layers coarse,
-   * image, labels, prediction, confidence and uncertainty; `report("loading" | "ready" | "offline")` with how that goes.
+   * image, labels, prediction, other (that it is compared with), confidence and uncertainty; `report("loading" | "ready" | "offline")` with how that goes.
    */
   constructor({ session, annotation, cache, show, report = () => {}, fetchSlice = getSlice }) {
     Object.assign(this, { session, annotation, show, report, isOverrun: false, isIdle: true });
@@ -129,8 +130,8 @@ export class Scene {
   }
 
   #showOverlays(place, turn, first, settled) {
-    const { prediction, confidence, uncertainty } = this.#pathsOf(place);
-    return Object.entries({ prediction, confidence, uncertainty }).map(async ([name, path]) => {
+    const { image: _, ...paths } = this.#pathsOf(place);
+    return Object.entries(paths).map(async ([name, path]) => {
       await settled;
       if (path) this.source.load(path).catch(() => {});
       await first;
@@ -232,13 +233,14 @@ export class Scene {
   }
 
   #overlays() {
-    const { prediction, chain, layers, predictions, revision } = this.session.state;
+    const { prediction, chain, layers, predictions, revision, compare } = this.session.state;
     const about = predictions.find(({ id }) => id === prediction);
     const isClassSeen = layers.prediction.isVisible || layers.difference.isVisible;
     const isConfidenceSeen = layers.confidence.isVisible;
     return {
       prediction: isClassSeen ? prediction : null,
       chain: isClassSeen ? chain : null,
+      other: layers.prediction.isVisible ? otherOf(compare) : null,
       confidence: isConfidenceSeen ? prediction : null,
       uncertainty: layers.uncertainty.isVisible && about?.layers.includes("uncertainty") ? prediction : null,
       revision: about?.partial ? revision : null,
@@ -247,10 +249,11 @@ export class Scene {
   }
 
   #pathsOf(place) {
-    const { prediction, confidence, uncertainty, chain } = place.overlays;
+    const { prediction, other, confidence, uncertainty, chain } = place.overlays;
     return {
       image: imagePath(place),
       prediction: prediction && (chain ? chainedPath(place, chain) : predictionPath(place, prediction, "class")),
+      other: other && predictionPath(place, other, "class"),
       confidence: confidence && predictionPath(place, confidence, "confidence"),
       uncertainty: uncertainty && predictionPath(place, uncertainty, "uncertainty"),
     };

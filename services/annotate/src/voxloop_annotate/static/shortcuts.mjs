@@ -1,8 +1,12 @@
 // Every key and what it does: the one table that both the keyboard and the help overlay read.
 
+import { flicker } from "./compare.mjs";
 import { SLICE_FILLS, fillSlice } from "./fills.mjs";
 import { flagView } from "./flaglist.mjs";
+import { live } from "./live.mjs";
+import { liveLearner } from "./livecontrol.mjs";
 import { isControl } from "./pointer.mjs";
+import { acceptPlace, closePlace, currentPlace, showNext } from "./review.mjs";
 import { cycleOption, cycleOverwrite, pickLabel, stepSlices, stepTolerance } from "./tooling.mjs";
 import { TOOLS } from "./tools.mjs";
 
@@ -40,7 +44,12 @@ export const SHORTCUTS = [
   ["Filling a slice", "j", "Menu of fills", key("j"), () => document.querySelector("[data-tool=fills]")?.click()],
   ...SLICE_FILLS.map(fillShortcut),
   ["Correcting", "m", "Accept by brush, component, class …"],
+  ["Correcting", "shift v", "Live mode on or off", key("V"), () => live.toggle(liveLearner())],
   ["Correcting", "shift l", "Flag what is seen, to look again", key("L"), flagPlane],
+  ["Reviewing", "shift n", "Next place that is open", key("N"), showNext],
+  ["Reviewing", "enter", "Accept what is predicted at the place", atPlace(false), acceptPlace],
+  ["Reviewing", "shift enter", "The place is corrected: go on", atPlace(true), (context) => closePlace(context, "corrected")],
+  ["Reviewing", "shift x", "Skip the place", key("X"), (context) => closePlace(context, "skipped")],
   ["Moving", "wheel, ↑ ↓", "Next or previous slice", key("ArrowUp", "ArrowRight"), step(1)],
   ["Moving", "", "", key("ArrowDown", "ArrowLeft"), step(-1)],
   ["Moving", "page ↑ ↓", "Ten slices", key("PageUp"), step(10)],
@@ -64,6 +73,7 @@ export const SHORTCUTS = [
   ["Seeing", "c", "Confidence on or off", key("c"), toggle("confidence")],
   ["Seeing", "shift c", "Uncertainty on or off", key("C"), toggle("uncertainty")],
   ["Seeing", "d", "Difference of labels and prediction", key("d"), toggle("difference")],
+  ["Seeing", "0 (hold)", "What the prediction is compared with", key("0"), ({ session }) => flicker(session)],
   ["Seeing", "i", "Image on or off", key("i"), toggle("image")],
   ["Seeing", "shift i", "Invert the image", key("I"), toggle("image", "isInverted")],
   ["Seeing", "shift s", "Smooth or sharp voxels", key("S"), toggle("image", "isSmooth")],
@@ -132,6 +142,11 @@ function cycleDepth({ session }) {
 // A polygon that was begun takes these keys, but never from a button or a field.
 function inDraft(name) {
   return (event, { session }) => Boolean(session.state.draft) && isPlain(event) && event.key === name && !isControl(event.target);
+}
+
+// While a place is reviewed; a button, a field or a row of a list has enter for itself.
+function atPlace(isShifted) {
+  return (event, { session }) => event.key === "Enter" && event.shiftKey === isShifted && isPlain(event) && Boolean(currentPlace(session.state)) && !isControl(event.target) && !event.target.closest?.("li");
 }
 
 function pickClass({ session }, { key: digit }) {

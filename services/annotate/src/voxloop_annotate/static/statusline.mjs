@@ -5,6 +5,7 @@ import { shortValue } from "./number.mjs";
 import { nameOf } from "./palette.mjs";
 import { session } from "./session.mjs";
 import { toolText } from "./tooling.mjs";
+import { classOf, shownAbout } from "./translation.mjs";
 
 const SLOTS = ["save", "position", "value", "label", "predicted", "message", "tool", "prediction"];
 
@@ -19,9 +20,9 @@ export function mount(node) {
   node.replaceChildren(...Object.values(slots));
   const ends = [
     session.watch(["saveState", "pendingStrokes", "saveProblem", "areStrokesKept", "volume"], (state) => updateSave(slots.save, save, state)),
-    session.watch(["pointer", "classes", "info"], (state) => updatePointer(slots, state)),
+    session.watch(["pointer", "classes", "info", "prediction", "predictions", "preview"], (state) => updatePointer(slots, state)),
     session.watch(["tool", "brushSize", "overwrite", "replaces", "options", "classId", "classes"], (state) => setText(slots.tool, toolText(state))),
-    session.watch(["prediction", "predictions", "layers"], (state) => setText(slots.prediction, predictionText(state))),
+    session.watch(["prediction", "predictions", "preview", "layers"], (state) => setText(slots.prediction, predictionText(state))),
     watchMessages(slots.message),
   ];
   return { update() {}, unmount: () => close(node, ends) };
@@ -47,19 +48,21 @@ export function saveText(saveState, pendingStrokes) {
   return `offline, ${pendingStrokes} ${pendingStrokes === 1 ? "stroke" : "strokes"} waiting`;
 }
 
-function updatePointer(slots, { pointer, classes }) {
+function updatePointer(slots, state) {
+  const { pointer, classes } = state;
   setText(slots.position, pointer ? `(${pointer.voxel.join(", ")})` : "");
   setText(slots.value, pointer ? `${pointer.isCoarse ? "≈ " : ""}${shortValue(pointer.value)}` : "");
   setText(slots.label, pointer?.label ? nameOf(pointer.label, classes) : "");
-  setText(slots.predicted, pointer?.prediction ? predictedText(pointer, classes) : "");
+  setText(slots.predicted, pointer?.prediction ? predictedText(pointer, state) : "");
 }
 
-function predictedText({ prediction, confidence }, classes) {
+function predictedText({ prediction, confidence }, state) {
   const share = confidence === null ? "" : ` ${(confidence / 255).toFixed(2)}`;
-  return `predicted ${nameOf(prediction, classes)}${share}`;
+  return `predicted ${classOf(prediction, shownAbout(state), state.classes).name}${share}`;
 }
 
-function predictionText({ prediction, predictions, layers }) {
+function predictionText({ prediction, predictions, preview, layers }) {
+  if (preview) return preview.note;
   if (!prediction) return "no prediction";
   const shown = predictions.find(({ id }) => id === prediction);
   const name = shown ? `${shown.model.name} v${shown.model.version}` : "prediction";

@@ -8,6 +8,7 @@ import { Overlay } from "./overlay.mjs";
 import { AXES, orderOf } from "./plane.mjs";
 import { PlaneTag } from "./planetag.mjs";
 import { Pointer } from "./pointer.mjs";
+import { previewAt } from "./previewoverlay.mjs";
 import { Readout } from "./readout.mjs";
 import { CanvasRenderer } from "./renderer.mjs";
 import { ScaleBar } from "./scalebar.mjs";
@@ -15,7 +16,9 @@ import { Scene } from "./scene.mjs";
 import { gridOf } from "./session.mjs";
 import { View, centerNear } from "./view.mjs";
 
-const VIEW_KEYS = ["volume", "info", "axis", "indices", "zoom", "center", "screen", "prediction", "predictions", "revision", "chain", "layers"];
+const VIEW_KEYS = ["volume", "info", "axis", "indices", "zoom", "center", "screen", "prediction", "predictions", "revision", "chain", "layers", "compare"];
+
+const PREVIEWED = ["prediction", "confidence"];
 
 export class Viewport {
   /** `place` 0 is the main plane, 1 and 2 are those across the other axes; `cache` keeps images and may be shared. */
@@ -28,7 +31,7 @@ export class Viewport {
     this.layers = new LayerStack(session, this.renderer);
     this.scene = new Scene({ session, annotation, cache, show: (name, shown) => this.#show(name, shown), report: (state) => this.#report(state) });
     if (!this.isMain) this.scene.reach = 1;
-    this.readout = new Readout(this, this.scene);
+    this.readout = new Readout(this);
     this.crosshair = new Crosshair(this);
     this.cursor = new Overlay(this);
     this.pointer = new Pointer(this);
@@ -78,6 +81,13 @@ export class Viewport {
     if (rect) this.#touchLabels(plane, rect);
   }
 
+  /** Give what is shown on each layer, as in Scene; a preview stands in the place of the prediction. */
+  get shown() {
+    const { shown } = this.scene;
+    const preview = previewAt(this.session.state, this.axis, this.index);
+    return preview ? { ...shown, ...preview } : shown;
+  }
+
   /** Give the image that is shown: {data, rows, cols, scale: level-0 voxels per pixel, origin: {r0, c0} in pixels}, or null. */
   imagePatch() {
     const { image, coarse } = this.scene.shown;
@@ -91,8 +101,9 @@ export class Viewport {
     const { session, layers } = this;
     return [
       session.watch(VIEW_KEYS, () => this.#updateView()),
-      session.watch(["layers"], () => (layers.update(), this.#schedule())),
-      session.watch(["classes", "hiddenClasses"], () => (layers.readClasses(), this.#schedule())),
+      session.watch(["layers", "compare"], () => (layers.update(), this.#schedule())),
+      session.watch(["classes", "hiddenClasses", "prediction", "predictions", "preview"], () => (layers.readClasses(), this.#schedule())),
+      session.watch(["preview", "indices", "axis"], () => this.#showPreview()),
       session.watch(["isCrosshairShown"], () => this.#schedule()),
     ];
   }
@@ -117,10 +128,17 @@ export class Viewport {
   }
 
   #show(name, shown) {
-    this.layers.put(name, shown);
+    this.layers.put(name, PREVIEWED.includes(name) ? (this.shown[name] ?? null) : shown);
     this.lateness?.update();
     this.readout.refresh();
     this.#schedule();
+  }
+
+  #showPreview() {
+    const isOn = Boolean(this.session.state.preview);
+    if (!isOn && !this.isPreviewed) return;
+    this.isPreviewed = isOn;
+    for (const name of PREVIEWED) if (this.layers.shown[name] !== this.shown[name]) this.#show(name, this.shown[name] ?? null);
   }
 
   #report(state) {

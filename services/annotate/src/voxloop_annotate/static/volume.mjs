@@ -2,11 +2,12 @@
 
 import { getJson, sendJson, volumePath } from "./api.mjs";
 import { loadFlags } from "./flags.mjs";
+import { loadReview } from "./review.mjs";
 
 /** Load volume `id` into the session and show it; a later call for another volume wins. */
 export async function openVolume(session, annotation, id, wish = {}) {
   session.set({ volume: id, info: null, problem: null, isAnnotated: null, pointer: null, marks: { z: [], y: [], x: [] } });
-  session.set({ counts: {}, classes: [], predictions: [], flags: [], histogram: null, painted: null });
+  session.set({ counts: {}, classes: [], predictions: [], preview: null, compare: null, flags: [], review: null, reviewJob: null, place: null, histogram: null, painted: null });
   annotation.open(id);
   if (!id) return;
   try {
@@ -18,7 +19,7 @@ export async function openVolume(session, annotation, id, wish = {}) {
     if (session.state.volume === id) session.set({ problem: error });
     return;
   }
-  await Promise.all([annotation.loadHistory(), loadPredictions(session, id), loadHistogram(session, id), loadFlags(session, id)]);
+  await Promise.all([annotation.loadHistory(), loadPredictions(session, id), loadHistogram(session, id), loadFlags(session, id), loadReview(session, id)]);
 }
 
 /** Fetch what predictions there are of the open volume. */

@@ -10,6 +10,7 @@
   load("theme").then((theme) => theme.listen());
   load("panel").then((panel) => panel.listen());
   load("dismiss").then((dismiss) => dismiss.listen());
+  load("titlebadge").then((badge) => badge.listen());
 
   function component(name, className) {
     function Component(props) {
@@ -49,8 +50,14 @@
     FlagList: component("flaglist", "vx-flags"),
     HistoryPanel: component("historypanel", "vx-history"),
     LayerPanel: component("layerpanel", "vx-layers"),
+    ReviewPanel: component("reviewpanel", "vx-review"),
     StatusLine: component("statusline", "vx-status"),
     ResultPanel: component("resultpanel", "vx-results"),
+    ModelHint: component("modelhint", "vx-hint"),
+    ComparePanel: component("comparepanel", "vx-compare"),
+    RoundList: component("rounds", "vx-rounds"),
+    TrainForm: component("trainform", "vx-train"),
+    LiveControl: component("livecontrol", "vx-live"),
     EventStream: component("eventstream", "vx-events"),
   };
 })();

@@ -30,6 +30,8 @@ Work = Callable[[JobContext, InferSettings], dict[str, Any]]
 
 _PYRAMID_SHARE = 0.05
 """Of the progress, what building the pyramid counts for."""
+_PREDICTED = 0.8
+"""Of the progress, what a prediction counts for that is post-processed at once."""
 
 
 def run_postprocessing(context: JobContext, settings: InferSettings) -> dict[str, Any]:
@@ -47,10 +49,11 @@ def predict_and_chain(context: JobContext, settings: InferSettings, predict: Wor
         return predict(context, settings)
     done = context.checkpoint / "predicted.json"
     if not done.exists():
-        write_json(done, predict(context, settings))
+        write_json(done, predict(context.stage(0, _PREDICTED), settings))
     predicted: dict[str, Any] = json.loads(done.read_bytes())
     order = PostprocessOrder(volume=context.spec["volume"], prediction=predicted["prediction"], chain=Chain.model_validate(chain))
-    return predicted | postprocess_prediction(context, Workspace(settings.workspace), order, f"{context.job_id}-chain")
+    rest = context.stage(_PREDICTED, 1)
+    return predicted | postprocess_prediction(rest, Workspace(settings.workspace), order, f"{context.job_id}-chain")
 
 
 def postprocess_prediction(context: JobContext, workspace: Workspace, order: PostprocessOrder, prediction_id: str) -> dict[str, Any]:

@@ -24,7 +24,6 @@ from voxloop_shared.chain import (
     Range,
     RemoveSmall,
 )
-from voxloop_shared.data.blocks import Region
 
 Mask = NDArray[np.bool_]
 LocalStep = Range | Closing | Opening | Dilation | Erosion | Majority | Gaussian
@@ -44,18 +43,6 @@ def reach_of(steps: Sequence[AnyStep]) -> Shape:
     """Give how many voxels the steps look beyond a block, one after the other, along (z, y, x)."""
     reaches = [_reach(step) for step in steps]
     return sum(r[0] for r in reaches), sum(r[1] for r in reaches), sum(r[2] for r in reaches)
-
-
-def widen(region: Region, reach: Shape, shape: Shape) -> Region:
-    """Grow a region on all sides, as far as the volume goes."""
-    z, y, x = (slice(max(0, p.start - r), min(n, p.stop + r)) for p, r, n in zip(region, reach, shape, strict=True))
-    return z, y, x
-
-
-def inside(region: Region, outer: Region) -> Region:
-    """Give where a region lies in a larger one."""
-    z, y, x = (slice(p.start - o.start, p.stop - o.start) for p, o in zip(region, outer, strict=True))
-    return z, y, x
 
 
 def apply_local(step: AnyStep, mask: Mask, image: NDArray[Any] | None) -> Mask:

@@ -9,9 +9,9 @@ import zarr
 from numpy.typing import NDArray
 
 from voxloop_infer.postprocessing.components import Components, Faces
-from voxloop_infer.postprocessing.local import Mask, Shape, apply_local, inside, reach_of, widen
+from voxloop_infer.postprocessing.local import Mask, Shape, apply_local, reach_of
 from voxloop_infer.postprocessing.plan import UNCLAIMED, Plan, Stage, paint, settle
-from voxloop_shared.data.blocks import Region, blocks_of, count_blocks
+from voxloop_shared.data.blocks import Region, blocks_of, count_blocks, grown, part_of, within
 from voxloop_shared.data.pyramid import SHARD, create_level
 from voxloop_shared.schemas import VolumeInfo
 
@@ -127,11 +127,11 @@ class _Process:
         return found
 
     def _read_local(self, stage: Stage, mask: MaskRead, region: Region) -> Mask:
-        wide = widen(region, reach_of(stage.local), self._volume.shape)
+        wide = grown(region, reach_of(stage.local), self._volume.shape)
         found = mask(wide)
         if not found.any():
-            return found[inside(region, wide)]
-        return _local(stage, found, self._image(wide) if stage.needs_image else None)[inside(region, wide)]
+            return found[within(region, wide)]
+        return _local(stage, found, self._image(wide) if stage.needs_image else None)[within(region, wide)]
 
     def _every_block(self) -> Iterator[Region]:
         for region in blocks_of(self._volume.shape, BLOCK):
@@ -161,4 +161,4 @@ def select(stage: Stage, components: Components, region: Region, mask: Mask) -> 
 def write_block(array: zarr.Array[Any], region: Region, block: NDArray[np.uint8]) -> None:
     """Write a block shard by shard: zarr would encode all of them side by side, each with its own copies."""
     for part in blocks_of(block.shape, SHARD):
-        array[tuple(slice(p.start + r.start, p.stop + r.start) for p, r in zip(part, region, strict=True))] = block[part]
+        array[part_of(region, part)] = block[part]

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxloop_infer.postprocessing.components import Faces
-from voxloop_infer.postprocessing.local import Shape, inside, reach_of, widen
+from voxloop_infer.postprocessing.local import Shape, reach_of
 from voxloop_infer.postprocessing.masking import process_block
 from voxloop_infer.postprocessing.orders import ChainPreviewSpec, Region2D, checked_region
 from voxloop_infer.postprocessing.plan import plan_chain
 from voxloop_infer.settings import InferSettings
 from voxloop_shared.chain import Chain
-from voxloop_shared.data.blocks import Region
+from voxloop_shared.data.blocks import Region, grown, size_of, within
 from voxloop_shared.data.derivations import class_array
 from voxloop_shared.data.predictions import open_prediction
 from voxloop_shared.data.volumes import level_array, open_volume
@@ -55,13 +55,13 @@ def preview_chain(spec: ChainPreviewSpec, settings: InferSettings, check: Callab
     if any(stage.needs_image for stages in plan.stages.values() for stage in stages):
         image = np.asarray(level_array(voxels, "0")[box])
     found = process_block(plan, np.asarray(class_array(classes)[box]), image, volume, _cuts(box, volume.shape), check)
-    plane = found[inside((z, y, x), box)].squeeze(PLANE_AXES[spec.axis][0])
+    plane = found[within((z, y, x), box)].squeeze(PLANE_AXES[spec.axis][0])
     return ChainPreview(np.ascontiguousarray(plane), (rows, columns), box, is_exact)
 
 
 def choose_box(region: Region, chain: Chain, shape: Shape) -> tuple[Region, bool]:
     """Give the box to look at for a region, and whether the answer is that of the whole volume; raises TooLarge."""
-    box = widen(region, reach_of(chain.steps), shape)
+    box = grown(region, reach_of(chain.steps), shape)
     if _count(box) > _MOST_VOXELS:
         raise TooLarge(f"the chain needs {_count(box) / 1e6:.0f} million voxels around that region: ask for a smaller one")
     needs = {step.extent for step in chain.steps if step.kind in ("remove_small", "fill_holes", "keep_largest")}
@@ -88,7 +88,7 @@ def _widened(box: Region, by: int, wanted: Region) -> Region:
 
 
 def _count(box: Region) -> int:
-    return math.prod(part.stop - part.start for part in box)
+    return math.prod(size_of(box))
 
 
 def _cuts(box: Region, shape: Shape) -> Faces:

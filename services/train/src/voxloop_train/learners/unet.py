@@ -10,6 +10,7 @@ from voxloop_train.learners.learner import Learned, Lesson
 
 _ISOTROPIC = 1.5
 _THINNEST = 32
+LARGEST_BATCH = 256
 
 
 class UnetSettings(Schema):
@@ -22,7 +23,9 @@ class UnetSettings(Schema):
         default="auto", title="Planes", description="orientations in which slices are cut; auto: all three where voxels are cubes"
     )
     crop: int = Field(default=96, ge=32, le=512, multiple_of=8, title="Crop", description="rows and columns of a training crop, in voxels")
-    batch: int = Field(default=8, ge=2, le=256, title="Batch", description="crops per step")
+    batch: int = Field(
+        default=8, ge=2, le=LARGEST_BATCH, title="Batch", description="crops per step; a GPU takes more where they cost hardly any time"
+    )
     learning_rate: float = Field(default=3e-3, gt=0, le=0.1, title="Learning rate", description="the highest; it rises and falls")
     weight_decay: float = Field(default=1e-2, ge=0, le=1, title="Weight decay", description="pulls weights towards zero")
     class_weights: bool = Field(
@@ -31,6 +34,11 @@ class UnetSettings(Schema):
     dice: float = Field(default=0.0, ge=0, le=10, title="Dice loss", description="weight of the Dice loss beside the cross-entropy")
     guide: float = Field(
         default=1.0, ge=0, le=10, title="Guide", description="weight of what a forest says of voxels without a label; 0: strokes only"
+    )
+    self_training: bool = Field(
+        default=False,
+        title="Self-training",
+        description="learn also from what the network is sure of itself; kept only if it then answers held-out strokes better",
     )
     proportions: bool = Field(
         default=False,

@@ -1,0 +1,1 @@
+"""Review: which places of a volume a person should look at next."""

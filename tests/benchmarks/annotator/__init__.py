@@ -1,0 +1,1 @@
+"""A simulated annotator who is led from place to place."""
