@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.annotate.conftest import RunningAnnotate
-from voxloop_annotate.door import bind_door
+from voxloop_annotate.door import open_door
 
 
 def test_without_token_every_route_is_401(annotate: RunningAnnotate) -> None:
@@ -61,5 +61,5 @@ def test_the_page_is_the_same_for_any_path_below_a_proxy(annotate: RunningAnnota
 
 
 def test_answers_do_not_wait_to_be_acknowledged() -> None:
-    with bind_door(0) as listener:
+    with open_door(0) as listener:
         assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

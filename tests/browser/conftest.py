@@ -1,5 +1,6 @@
 """A whole stack on the demo volume, as `make run` starts it, and Debian's chromium to open its page."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.browser.painting import paint_service, painter  # noqa: F401 (fixtures)
 from tests.browser.seeing import gallery, viewer  # noqa: F401 (fixtures)
@@ -24,6 +26,7 @@ CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 _ARGUMENTS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
 )
+_LAUNCHES = 3
 
 
 @dataclass
@@ -79,9 +82,17 @@ def chromium() -> Iterator[Browser]:
             pytest.fail("CI must have chromium: see tests/install-system-packages")
         pytest.skip("no chromium here: see tests/install-system-packages")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS.split())
+        browser = _launch(playwright)
         yield browser
         browser.close()
+
+
+def _launch(playwright: Playwright) -> Browser:
+    """Start chromium. On a crowded machine it may end itself while it starts: one such accident must not fail all tests of a package."""
+    for _ in range(_LAUNCHES - 1):
+        with contextlib.suppress(PlaywrightError):
+            return playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS.split())
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS.split())
 
 
 class Visitor:

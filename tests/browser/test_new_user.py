@@ -37,9 +37,10 @@ def test_paint_reload_train_and_see_the_prediction(visitor: Visitor, stack: Runn
     visitor.page.keyboard.press("h")
     wait_until(lambda: share_changed(painted, look(visitor.page)) > 0.005)
     visitor.page.keyboard.press("h")
+    wait_until(lambda: "labels=off" not in visitor.page.evaluate("location.hash"))
     visitor.page.reload()
     visitor.wait_for_slice()
-    wait_until(lambda: share_changed(painted, look(visitor.page)) < 0.002, timeout_s=10)
+    wait_until(lambda: share_changed(painted, look(visitor.page)) < 0.002, timeout_s=60)
 
     visitor.page.select_option("#train-budget", "30")
     visitor.page.click("#train-start")
@@ -47,12 +48,12 @@ def test_paint_reload_train_and_see_the_prediction(visitor: Visitor, stack: Runn
     visitor.page.locator("#train-job .vx-job[data-state=succeeded]").wait_for(timeout=90_000)
     visitor.page.locator("#predict-job .vx-job[data-state=succeeded]").wait_for(timeout=60_000)
     visitor.page.wait_for_function("() => window.voxloop.session.state.prediction")
-    wait_until(lambda: share_changed(painted, look(visitor.page)) > 0.1, timeout_s=10)
+    wait_until(lambda: share_changed(painted, look(visitor.page)) > 0.1, timeout_s=60)
     assert visitor.page.locator("#prediction option").count() >= 1
 
     shown = look(visitor.page)
     visitor.page.keyboard.press("p")
-    wait_until(lambda: share_changed(painted, look(visitor.page)) < 0.01, timeout_s=5)
+    wait_until(lambda: share_changed(painted, look(visitor.page)) < 0.01, timeout_s=60)
     assert share_changed(painted, shown) > 0.1
     assert visitor.complaints == []
     assert visitor.strangers == []

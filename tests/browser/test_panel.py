@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import RunningStack, Visitor
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -54,14 +55,15 @@ def test_a_training_is_previewed_told_on_other_pages_and_becomes_a_round(visitor
     elsewhere = page.context.new_page()
     elsewhere.goto(stack.url.replace("/?", "/jobs?") + "&volume=nerve")
     elsewhere.locator("#job-list > *").first.wait_for()
+    page.bring_to_front()
     page.locator("#train-learner").select_option("instant")
     page.locator("#train-after").select_option("preview")
     page.click("#train-start")
-    page.wait_for_function("() => window.voxloop.session.state.preview?.planes.z", timeout=120_000)
+    wait_until(lambda: page.evaluate("() => Boolean(window.voxloop.session.state.preview?.planes.z)"), 120)
     expect(page.locator(".vx-preview-tag")).to_contain_text("nerve:1 · not saved")
     assert page.evaluate("() => new Set(window.voxloop.layout.main.shown.prediction.slice.data).size") >= 2
     notice = elsewhere.locator(".vx-toast").filter(has_text="Training done")
-    notice.wait_for(timeout=30_000)
+    notice.wait_for(state="attached", timeout=30_000)  # it leaves by itself
     assert "jobs?volume=nerve" in str(notice.locator("a").get_attribute("href"))
     with stack.client() as client:
         assert client.get("/api/volumes/nerve/predictions")["predictions"] == []

@@ -24,14 +24,15 @@ def listening_tcp_inodes() -> set[str]:
     return {fields[9] for fields in (line.split() for line in lines) if fields[3] == "0A"}
 
 
-def tcp_listeners_of(pids: list[int]) -> list[str]:
+def tcp_listeners_of(pids: list[int]) -> set[str]:
+    """Name the listening sockets that any of some processes has open."""
     inodes = listening_tcp_inodes()
-    found = []
+    found = set()
     for pid in pids:
         for handle in Path(f"/proc/{pid}/fd").iterdir():
             target = str(handle.readlink())
             if target.startswith("socket:[") and target[8:-1] in inodes:
-                found.append(f"{pid} {target}")
+                found.add(target)
     return found
 
 
@@ -161,7 +162,7 @@ def test_without_tcp_nothing_of_the_stack_listens_on_tcp(terminal):
     opened = terminal.up(workspace="other")
 
     assert closed.url is None
-    assert tcp_listeners_of([closed.process.pid, *closed.pids()]) == []
+    assert tcp_listeners_of([closed.process.pid, *closed.pids()]) == set()
     assert len(tcp_listeners_of([opened.process.pid, *opened.pids()])) == 1
     assert "http://127" not in closed.log.read_text()
 
@@ -169,7 +170,7 @@ def test_without_tcp_nothing_of_the_stack_listens_on_tcp(terminal):
 def test_a_door_in_the_environment_does_not_open_a_stack_without_tcp(terminal):
     stack = terminal.up("--no-tcp", VOXLOOP_ANNOTATE_PORT="8050", VOXLOOP_ANNOTATE_TOKEN="x")
 
-    assert tcp_listeners_of(stack.pids()) == []
+    assert tcp_listeners_of(stack.pids()) == set()
 
 
 def test_a_taken_port_is_refused_and_leaves_nothing(terminal):

@@ -30,7 +30,7 @@ def rock(make_volume, publish):
 def begun(infer, blocks=2, **options):
     """Start a job, and wait until so many of its blocks are written."""
     job = infer.post("/jobs", {"volume": "rock", "model": "rocks"} | options)
-    wait_until(lambda: len(written(infer, job)) >= blocks or state(infer, job) not in ("queued", "running"), 90)
+    wait_until(lambda: state(infer, job) != "queued" and (len(written(infer, job)) >= blocks or state(infer, job) != "running"), 90)
     assert state(infer, job) == "running"
     return job
 

@@ -36,14 +36,10 @@ print(json.dumps([catalogue.publish("nerve", manifest, "0" * 64, 1, "ada").versi
 def run_four(script: str, *arguments: str) -> list[int]:
     """Run a script in four processes at once and gather the numbers that they print."""
     running = [subprocess.Popen([sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE) for _ in range(4)]
-    found = [json_of(process) for process in running]
+    ended = [(process.communicate(timeout=60)[0], process.returncode) for process in running]  # all of them, before any is judged
+    assert [code for _, code in ended] == [0] * 4
+    found = [json.loads(out) for out, _ in ended]
     return sorted(number for numbers in found for number in numbers)
-
-
-def json_of(process: subprocess.Popen[bytes]) -> list[int]:
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
-    return json.loads(out)
 
 
 def test_processes_that_publish_at_once_get_distinct_versions(start_service, publish, manifest: dict):

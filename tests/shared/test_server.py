@@ -11,7 +11,7 @@ import pytest
 
 from tests.waiting import wait_until
 from voxloop_shared.client import ServiceClient
-from voxloop_shared.errors import Forbidden
+from voxloop_shared.errors import Forbidden, NotFound
 from voxloop_shared.health import health_router
 from voxloop_shared.identity import this_process, user_name
 from voxloop_shared.server import CallerDep, create_api
@@ -127,6 +127,8 @@ def test_a_signal_ends_the_server_and_takes_its_socket_away(run_dir: Path, numbe
     process = subprocess.Popen([sys.executable, "-c", _SERVE, str(path)], stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: is_listening(path), 20)
+        with ServiceClient(path) as client, pytest.raises(NotFound):
+            client.get("/nothing")  # it listens before it serves, and only then knows what to do about signals
         process.send_signal(number)
         process.wait(10)
     finally:

@@ -37,11 +37,21 @@ def test_a_group_may_be_let_in(run_dir: Path):
         assert (mode_of(run_dir / "thing" / "http.sock"), mode_of(run_dir / "thing")) == (0o660, 0o750)
 
 
-def test_the_umask_is_what_it_was(run_dir: Path):
-    before = os.umask(0o022)
+def test_binding_leaves_the_umask_alone(run_dir: Path, monkeypatch: pytest.MonkeyPatch):
+    """It belongs to the process: a folder that another thread makes meanwhile would be one that nobody can enter."""
+    asked: list[int] = []
+    monkeypatch.setattr(os, "umask", asked.append)
+    bind_socket(run_dir / "thing" / "http.sock").close()
+    assert asked == []
+
+
+def test_a_socket_file_is_private_from_its_first_moment(run_dir: Path, monkeypatch: pytest.MonkeyPatch):
+    path = run_dir / "thing" / "http.sock"
+    before = os.umask(0)
     try:
-        bind_socket(run_dir / "thing" / "http.sock").close()
-        assert os.umask(0o022) == 0o022
+        monkeypatch.setattr(Path, "chmod", lambda *_: None)  # what the file is before it gets its final mode
+        bind_socket(path).close()
+        assert mode_of(path) == 0o600
     finally:
         os.umask(before)
 
@@ -129,7 +139,6 @@ def test_nobody_listens_where_nothing_is(run_dir: Path):
 
 
 def test_many_threads_that_bind_other_sockets_do_not_open_one(run_dir: Path):
-    """The umask belongs to the process: what one thread restores must not open another's file."""
     paths = [run_dir / str(number) / "http.sock" for number in range(16)]
     threads = [threading.Thread(target=lambda path=path: bind_socket(path).close()) for path in paths]
     for thread in threads:

@@ -2,49 +2,67 @@
 
 import secrets
 import socket
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from voxloop_shared.errors import Conflict
 
 DEFAULT_PORT = 8050
 _HOST = "127.0.0.1"
+_ANY_PORT = 0
+_BACKLOG = 128
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Where annotate listens on TCP, and what opens it; both stay the same when annotate is restarted."""
+    """Where annotate answers on TCP, and what opens it; both stay the same when annotate is restarted.
+
+    The supervisor holds the listening socket and hands it on: nobody else can take the port, neither while annotate starts nor
+    while it is started again, and who knocks meanwhile waits.
+    """
 
     port: int
     token: str = field(repr=False)
+    listener: socket.socket
 
     @property
     def url(self) -> str:
         """Give what a person opens."""
         return f"http://{_HOST}:{self.port}/?token={self.token}"
 
+    def close(self) -> None:
+        """Let others have the port."""
+        self.listener.close()
+
 
 def make_door(port: int | None = None) -> Door:
-    """Choose a port (8050, else a free one) and a token; raises Conflict when the port asked for is taken."""
-    if port is None:
-        port = _free_port() if _refusal(DEFAULT_PORT) else DEFAULT_PORT
-    elif refusal := _refusal(port):
-        raise Conflict(f"port {port} cannot be used ({refusal}): choose another with --port, or leave --port out for a free one")
-    return Door(port, secrets.token_urlsafe(24))
+    """Take a port (8050, else a free one) and choose a token; raises Conflict when the port asked for is taken."""
+    listener = _listen_anywhere() if port is None else _listen_on(port)
+    return Door(listener.getsockname()[1], secrets.token_urlsafe(24), listener)
 
 
-def _refusal(port: int) -> str | None:
-    """Say why nobody can listen on a port; None when one can."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the service does: connections that linger are no hindrance
-        try:
-            probe.bind((_HOST, port))
-        except OSError as error:
-            return error.strerror
-        return None
+def _listen_anywhere() -> socket.socket:
+    with suppress(OSError):
+        return _listen(DEFAULT_PORT)
+    return _listen(_ANY_PORT)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _listen_on(port: int) -> socket.socket:
+    try:
+        return _listen(port)
+    except OSError as error:
+        problem = f"port {port} cannot be used ({error.strerror})"
+        raise Conflict(f"{problem}: choose another with --port, or leave --port out for a free one") from error
+
+
+def _listen(port: int) -> socket.socket:
+    """Listen on the loopback interface only; connections that linger from before are no hindrance."""
+    listener = socket.socket()
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((_HOST, port))
+        listener.listen(_BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return listener

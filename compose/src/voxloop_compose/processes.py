@@ -69,6 +69,7 @@ class ProcessRuntime:
         """Start a service whose standard input tells it when this process is gone."""
         folder = self._run_dir / service
         folder.mkdir(mode=0o700, exist_ok=True)
+        door = self._door if service == "annotate" else None
         with (folder / "service.log").open("ab") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "voxloop_compose.watched", f"voxloop_{service}"],
@@ -77,6 +78,7 @@ class ProcessRuntime:
                 stderr=output,
                 cwd=folder,  # `-m` imports from the working directory first: it must not be the user's
                 env=self._environment(service),
+                pass_fds=(door.listener.fileno(),) if door else (),
                 start_new_session=True,
             )
         return ChildProcess(process)
@@ -93,9 +95,9 @@ class ProcessRuntime:
 
     def _environment(self, service: str) -> dict[str, str]:
         prefix = f"VOXLOOP_{service.upper()}_"
-        door = ("VOXLOOP_ANNOTATE_PORT", "VOXLOOP_ANNOTATE_TOKEN")
+        door = [f"VOXLOOP_ANNOTATE_{name}" for name in ("PORT", "TOKEN", "DOOR_FD")]
         kept = {key: value for key, value in os.environ.items() if key not in door}
         own = {f"{prefix}WORKSPACE": str(self._workspace), f"{prefix}RUN_DIR": str(self._run_dir), STACK_MARK: str(self._run_dir)}
         if service == "annotate" and self._door is not None:
-            own |= {"VOXLOOP_ANNOTATE_PORT": str(self._door.port), "VOXLOOP_ANNOTATE_TOKEN": self._door.token}
+            own |= dict(zip(door, (str(self._door.port), self._door.token, str(self._door.listener.fileno())), strict=True))
         return kept | own

@@ -50,6 +50,8 @@ class Stack:
             self.run_dir = make_run_dir(self.workspace.root)
             undo.callback(clear_run_dir, self.run_dir)
             self.door = self._make_door()
+            if self.door is not None:
+                undo.callback(self.door.close)
             runtime = ProcessRuntime(self.workspace.root, self.run_dir, self.door)
             self._prepare(runtime)
             self._start(runtime, undo)

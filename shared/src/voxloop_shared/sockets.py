@@ -42,16 +42,14 @@ def bind_socket(path: Path, mode: int = 0o600, folder_mode: int = 0o700) -> sock
                 raise WorkspaceInUse(f"another process already listens on {path}")
             path.unlink()
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        umask = os.umask(0o177)  # bind creates the file: it must never be open to others, not for a moment
         try:
+            os.fchmod(listener.fileno(), 0o600)  # bind creates the file with this: it is never open to others, not for a moment
             listener.bind(str(path))
             path.chmod(mode)
             listener.listen(_BACKLOG)
         except BaseException:
             listener.close()
             raise
-        finally:
-            os.umask(umask)
     return listener
 
 

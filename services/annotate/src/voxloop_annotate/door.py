@@ -21,14 +21,15 @@ from voxloop_shared.server import PEER, error_response
 _LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-def bind_door(port: int) -> socket.socket:
-    """Listen on the loopback interface only; raises OSError when the port is taken."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def open_door(port: int, descriptor: int | None = None) -> socket.socket:
+    """Listen on the loopback interface only, or take over a socket that does; raises OSError when the port is taken."""
+    listener = socket.socket(fileno=descriptor)
     # connections inherit it: an answer's body would wait up to 40 ms for the browser to acknowledge its head
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    listener.bind(("127.0.0.1", port))
-    listener.listen(128)
+    if descriptor is None:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(128)
     return listener
 
 

@@ -1,11 +1,13 @@
 """How the registry connects to SQLite: durable, consistent, and patient with other writers."""
 
+import sqlite3
+import time
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 _BUSY_TIMEOUT_S = 30
+_RETRY_S = 0.01
 _PRAGMAS = (
     f"PRAGMA busy_timeout={_BUSY_TIMEOUT_S * 1000}",  # first: the others may have to wait, too
     "PRAGMA journal_mode=WAL",
@@ -22,10 +24,24 @@ def connect(path: Path) -> Engine:
     return engine
 
 
-def _prepare(connection: Any, _record: object) -> None:
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # else Python's sqlite3 begins transactions itself, and too late
     for pragma in _PRAGMAS:
-        connection.execute(pragma)
+        _execute_patiently(connection, pragma)
+
+
+def _execute_patiently(connection: sqlite3.Connection, pragma: str) -> None:
+    """Execute what SQLite refuses at once, in spite of its busy timeout, while another process makes the same new file one with a WAL."""
+    deadline = time.monotonic() + _BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute(pragma)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_RETRY_S)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

@@ -39,7 +39,8 @@ class ModelHint {
   open(model) {
     if (model === this.model) return;
     this.model = model;
-    if (session.state.previewedModel) modelPreview.close();
+    const { previewedModel } = session.state;
+    if (previewedModel && previewedModel !== model) modelPreview.close(); // the one that a training has just made is chosen after it is shown
     this.#draw();
   }
 

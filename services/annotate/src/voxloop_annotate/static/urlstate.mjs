@@ -2,6 +2,7 @@
 // What is as it is by default is left out, so that a short view has a short link.
 
 import { AXES } from "./plane.mjs";
+import { Throttle } from "./throttle.mjs";
 
 const OVERLAYS = { labels: null, prediction: null, confidence: false, uncertainty: false, difference: false };
 
@@ -81,23 +82,18 @@ const isPlace = (value) => Number.isInteger(value) && value >= 0;
 
 const trim = (value) => String(Number(value.toPrecision(5)));
 
-const DELAY_MS = 300;
+const PERIOD_MS = 200; // browsers refuse to be told more than 200 addresses in 30 seconds
 
 const KEYS = ["info", "axis", "indices", "zoom", "center", "isFitted", "layers", "layout", "isCrosshairShown", "hiddenClasses"];
 
 /** Keep the address up to date with the session, and the session with an address that is typed; gives the end of it. */
 export function followAddress(session) {
-  let timer;
-  const write = () => session.state.info && history.replaceState(history.state, "", `#${writeHash(session.state)}`);
-  const later = () => {
-    clearTimeout(timer);
-    timer = setTimeout(write, DELAY_MS);
-  };
+  const address = new Throttle(() => session.state.info && history.replaceState(history.state, "", `#${writeHash(session.state)}`), PERIOD_MS);
   const read = () => session.state.info && session.applyWish(readHash(location.hash));
-  const end = session.watch(KEYS, later);
+  const end = session.watch(KEYS, () => address.push({}));
   window.addEventListener("hashchange", read);
   return () => {
-    clearTimeout(timer);
+    address.close();
     end();
     window.removeEventListener("hashchange", read);
   };
