@@ -31,6 +31,9 @@ from voxloop_shared.workspace import Workspace
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+# Most stacks of the tests train once, or never: for that nobody is to get ready.
+os.environ.setdefault("VOXLOOP_TRAIN_KEEPS_READY", "false")
+
 let_idle_threads_sleep()  # networks are trained in this process, too: where cores are busy, threads that spin took six times as long
 
 

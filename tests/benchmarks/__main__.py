@@ -18,6 +18,7 @@ BENCHMARKS = (
     "calibration",
     "prediction",
     "block_errors",
+    "first_result",
     "instant",
     "annotator",
 )

@@ -4,10 +4,11 @@
     python -m tests.benchmarks.annotator --case nerve_simulated --acquisition entropy random --seeds 0 1 --rounds 3
     python -m tests.benchmarks.annotator --chart chart.svg                                what was played so far, drawn
 
-The person first paints two strokes of each class on one slice. In each round `instant` learns from all strokes (two or three seconds),
-eight slices are predicted, and four places on them proposed; in each place the person paints a stroke into the largest wrong piece of
-each class. A place costs 5 s to look at, a stroke 3 s. Judged is the mean Dice on slices that are never shown. Runs that are in the
-file already are not played again, so the benchmark can be stopped and gone on with.
+The person first paints two strokes of each class on one slice. In each round `instant` learns from all strokes (two or three seconds; for
+`disagreement` three of them with other seeds, of which the first one predicts), eight slices are predicted, and four places on them
+proposed; in each place the person paints a stroke into the largest wrong piece of each class. A place costs 5 s to look at, a stroke 3 s.
+Judged is the mean Dice on slices that are never shown. Runs that are in the file already are not played again, so the benchmark can be
+stopped and gone on with.
 """
 
 import argparse
@@ -17,8 +18,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 _CASES = ("nerve_simulated", "tissue")
-_WITHOUT_VOICES = ("combined", "entropy", "coreset", "balanced", "random")
-"""`disagreement` needs several voices, and `instant` has one."""
 
 
 def main() -> None:
@@ -79,7 +78,7 @@ def _options() -> argparse.Namespace:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--case", nargs="+", default=list(_CASES))
-    parser.add_argument("--acquisition", nargs="+", default=list(_WITHOUT_VOICES), choices=get_args(Acquisition))
+    parser.add_argument("--acquisition", nargs="+", default=list(get_args(Acquisition)), choices=get_args(Acquisition))
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(5)))
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--threads", type=int, default=1)

@@ -9,7 +9,14 @@ from tests.benchmarks.annotator.summary import Run, curve
 
 _WIDTH, _HEIGHT = 420, 260
 _LEFT, _TOP, _GAP = 56, 40, 24
-_COLORS = {"combined": "#d55e00", "entropy": "#0072b2", "coreset": "#009e73", "balanced": "#cc79a7", "random": "#666666"}
+_COLORS = {
+    "combined": "#d55e00",
+    "entropy": "#0072b2",
+    "coreset": "#009e73",
+    "balanced": "#cc79a7",
+    "disagreement": "#e69f00",
+    "random": "#666666",
+}
 _AXES = (("minutes", "simulated minutes"), ("voxels", "painted voxels"))
 _POINTS = 60
 

@@ -30,6 +30,8 @@ _KEPT_OFF = 3
 """Slices so near to a judged one are not proposed."""
 _PLANES = 8
 """Slices that are predicted in a round, to be chosen from."""
+_COMMITTEE = 3
+"""Models of the same strokes with other seeds whose disagreement leads, as in query by committee (Seung et al. 1992)."""
 
 
 @dataclass(frozen=True)
@@ -53,23 +55,29 @@ def play(plan: Plan) -> Iterator[dict[str, Any]]:
     with school(case) as place:
         for number in range(plan.rounds + 1):
             start = time.perf_counter()
-            person = _Round(place, canvas, plan.seed)
+            person = _Round(place, canvas, plan)
             figures = {"round": number, "mean_dice": person.score(), "voxels": canvas.voxels, "minutes": round(canvas.seconds / 60, 3)}
             if number < plan.rounds:
-                person.review(plan, number, seen, rng)
+                person.review(number, seen, rng)
             yield figures | {"seconds": round(time.perf_counter() - start, 2)}
 
 
 class _Round:
     """What is learned from the strokes on a canvas, and what a person does about it."""
 
-    def __init__(self, place: School, canvas: Canvas, seed: int) -> None:
-        self._case, self._canvas = place.case, canvas
+    def __init__(self, place: School, canvas: Canvas, plan: Plan) -> None:
+        self._case, self._canvas, self._plan = plan.case, canvas, plan
         self._volume = place.volume
-        self._image = Image(place.case.image.__getitem__, place.volume.shape, flat=0)
+        self._image = Image(plan.case.image.__getitem__, place.volume.shape, flat=0)
+        snapshot = place.paint(canvas.strokes)
+        seeds = range(plan.seed, plan.seed + 100 * (_COMMITTEE if plan.acquisition == "disagreement" else 1), 100)
+        self._model, *self._others = [self._learn(place, snapshot, seed) for seed in seeds]
+
+    @staticmethod
+    def _learn(place: School, snapshot: str, seed: int) -> Model:
         learned: Learned
-        learned, _ = place.learn(_LEARNER, {"seed": seed}, place.paint(canvas.strokes), 60)
-        self._model = Model(place.manifest(_LEARNER, learned), learned.weights, choose_device())
+        learned, _ = place.learn(_LEARNER, {"seed": seed}, snapshot, 60)
+        return Model(place.manifest(_LEARNER, learned), learned.weights, choose_device())
 
     def score(self) -> float:
         """Give the mean Dice on the judged slices."""
@@ -77,11 +85,12 @@ class _Round:
         found = np.concatenate([self._predict(z)[0][None] for z in scored])
         return round(mean_dice(dice_of(self._case.truth[scored], found)), 4)
 
-    def review(self, plan: Plan, number: int, seen: list[Box], rng: np.random.Generator) -> None:
+    def review(self, number: int, seen: list[Box], rng: np.random.Generator) -> None:
         """Have places proposed on slices of this round, and correct what is wrong there."""
-        predicted = {z: self._predict(z) for z in self._slices(plan.seed, number)}
+        plan = self._plan
+        predicted = {z: self._predict(z) for z in self._slices(number)}
         side = default_side(self._volume, ["z"])
-        planes = (Plane("z", z, classes.shape, (1, 1), classes, confidence) for z, (classes, confidence) in predicted.items())
+        planes = (Plane("z", z, found[0].shape, (1, 1), *found, self._disagreement(z)) for z, found in predicted.items())
         candidates = survey(planes, side, range(1, self._case.classes + 1))
         wish = Wish(
             plan.acquisition, plan.places, side, self._volume.voxel_size, plan.seed * 100 + number, tuple(self._canvas.boxes), tuple(seen)
@@ -95,13 +104,23 @@ class _Round:
     def _embed(self, candidates: Candidates) -> NDArray[np.float32]:
         return embed(self._model, self._image, candidates)
 
-    def _slices(self, seed: int, number: int) -> list[int]:
+    def _slices(self, number: int) -> list[int]:
         """Choose the slices of a round, the same whatever leads: spread over those that are not judged."""
         free = [z for z in range(len(self._case.image)) if all(abs(z - other) > _KEPT_OFF for other in self._case.scored)]
-        return [int(part[np.random.default_rng((seed, number)).integers(len(part))]) for part in np.array_split(free, _PLANES)]
+        return [int(part[np.random.default_rng((self._plan.seed, number)).integers(len(part))]) for part in np.array_split(free, _PLANES)]
 
     def _predict(self, z: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Give class and confidence (rows, columns) of a slice."""
-        _, rows, columns = self._case.image.shape
-        answer = vote([self._model], self._image, (slice(z, z + 1), slice(0, rows), slice(0, columns)), "z")
+        answer = vote([self._model], self._image, self._region(z), "z")
         return answer.numbers[0], answer.confidence[0]
+
+    def _disagreement(self, z: int) -> NDArray[np.uint8] | None:
+        """Give how far the committee's members contradict each other on a slice (rows, columns); None where there is no committee."""
+        if not self._others:
+            return None
+        uncertainty = vote([self._model, *self._others], self._image, self._region(z), "z").uncertainty
+        return None if uncertainty is None else uncertainty[0]
+
+    def _region(self, z: int) -> tuple[slice, slice, slice]:
+        _, rows, columns = self._case.image.shape
+        return slice(z, z + 1), slice(0, rows), slice(0, columns)

@@ -22,16 +22,20 @@ from voxloop_train.settings import TrainSettings
 def create_app(settings: TrainSettings) -> FastAPI:
     """Make the application; its jobs start with its lifespan."""
     workspace = Workspace(settings.workspace)
-    queue = JobQueue(workspace.jobs, "train", ProcessRunner("voxloop_train.worker", settings.environment()))
+    runner = ProcessRunner("voxloop_train.worker", settings.environment())
+    queue = JobQueue(workspace.jobs, "train", runner)
     live = LiveDesk(settings, lambda: queue.length > 0)
 
     @asynccontextmanager
     async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
         queue.start()
+        if settings.keeps_ready:
+            runner.keep_ready()
         live.open()
         yield
         live.close()
         queue.close()
+        runner.close()
 
     api = create_api("voxloop train", __version__, lifespan=lifespan)
     api.include_router(health_router("train", __version__, settings.workspace, device_names, lambda: queue.length))

@@ -15,13 +15,13 @@ from torch import Tensor
 
 from voxloop_shared.nets.pixel import PixelNetwork
 from voxloop_shared.nets.threads import one_thread
+from voxloop_train.perceptron import Perceptron, one_cycle
 
 _STEPS = 600
 _PART = 20
 """Trees, or steps, between two looks at whether all this is still wanted."""
 _BATCH = 1024
 _RATE = 5e-3
-_WEIGHT_DECAY = 1e-4
 
 Check = Callable[[], None]
 """Raises to end what is under way."""
@@ -69,6 +69,7 @@ def answers_on_strokes(forest: RandomForestClassifier, channel: NDArray[np.int64
     return answer
 
 
+@torch.no_grad()
 def teach(
     network: PixelNetwork,
     features: Tensor,
@@ -78,23 +79,17 @@ def teach(
     batch: int = _BATCH,
     check: Check = lambda: None,
 ) -> None:
-    """Train a network on a teacher's answers, in place; its standardisation is that of the features."""
+    """Train a network on a teacher's answers (voxels, classes), in place; its standardisation is that of the features."""
     random = torch.Generator().manual_seed(seed)
     network.mean.copy_(features.mean(dim=0))
     network.deviation.copy_(features.std(dim=0).clamp(min=1e-6))
     standard = (features - network.mean) / network.deviation
-    optimizer = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=_WEIGHT_DECAY, fused=True)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps)
-    network.train()
+    learner = Perceptron(network.layers)
     with one_thread():  # steps this small take two threads as long, and where others use the cores far longer
-        for step in range(steps):
+        for step, (rate, memory) in enumerate(one_cycle(steps, _RATE)):
             if step % _PART == 0:
                 check()
             chosen = torch.randint(len(features), (batch,), generator=random)
-            told = network.layers(standard[chosen]).T.log_softmax(dim=0)
-            loss = -(answers[chosen].T * told).sum() / batch
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-            schedule.step()
+            learner.step(standard[chosen], answers[chosen], rate, memory)
+    learner.keep()
     network.eval()

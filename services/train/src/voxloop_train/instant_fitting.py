@@ -2,7 +2,12 @@
 
 import logging
 import time
-from typing import Any
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from threading import Event
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -22,6 +27,8 @@ from voxloop_train.points import points_of
 from voxloop_train.pupils import Pupils, draw_probes, feature_source, take_pupils
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 def fit_instant(lesson: Lesson, settings: InstantSettings) -> Learned:
@@ -63,18 +70,39 @@ def teach_pupils(
 ) -> tuple[PixelNetwork, dict[str, Any]]:
     """Teach a network what a forest of the pupils says of them and of probes (voxels, channels); give it calibrated, and its metrics.
 
-    `check` is called between the steps, and may raise to end them.
+    `check` is called between the steps, in the caller's thread, and may raise to end them.
     """
     count, look = len(classes), check or (lambda: None)
     forest = grow_forest(pupils.features, pupils.channel, settings.trees, settings.seed, answers_strokes=True, check=check)
     folds = Folds(pupils, count)
-    held = folds.ask(pupils.features, settings.trees, settings.seed, look)
-    look()
-    answers = torch.cat([ask(forest, probes, count), answers_on_strokes(forest, pupils.channel, count)])
-    teach(network, torch.cat([probes, pupils.features]), answers, settings.seed, check=look)
+    with meanwhile(partial(folds.ask, pupils.features, settings.trees, settings.seed)) as judged:  # teaching takes one core
+        answers = torch.cat([ask(forest, probes, count), answers_on_strokes(forest, pupils.channel, count)])
+        teach(network, torch.cat([probes, pupils.features]), answers, settings.seed, check=look)
+    held = judged.result()
     temperature = fit_temperature(held.logits, held.truth)
     fold_temperatures(network, [temperature])
     return network, _metrics(held, temperature, classes) | _counts(pupils, classes) | {"validation": folds.note}
+
+
+class _NotWanted(Exception):
+    """The work that it belonged to has failed."""
+
+
+@contextmanager
+def meanwhile(work: Callable[[Check], T]) -> Iterator[Future[T]]:
+    """Do work in a thread while the block runs; should the block fail, the check that the work calls now and then ends it."""
+    has_failed = Event()
+
+    def check() -> None:
+        if has_failed.is_set():
+            raise _NotWanted
+
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            yield pool.submit(work, check)
+        except BaseException:
+            has_failed.set()
+            raise
 
 
 def _metrics(held: Answers, temperature: float, classes: list[int]) -> dict[str, Any]:

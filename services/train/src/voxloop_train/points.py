@@ -115,7 +115,7 @@ def learned_by_parent(lesson: Lesson) -> NDArray[np.int64] | None:
     try:
         return read_points(labels, lesson.parent.manifest.snapshot).position
     except SnapshotNotFound:
-        return read_points(labels, lesson.snapshot).position
+        return read_points(labels, lesson.snapshot or labels.head).position  # live mode names no snapshot: it follows the newest
 
 
 def _shares_by_origin(commit: Commit, limit: int) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""The process of one training job: `python -m voxloop_train.worker FOLDER`."""
+"""The process of one training job: `python -m voxloop_train.worker FOLDER`; `--standby` gets ready and waits for a folder."""
 
 from typing import Any
 
@@ -19,6 +19,16 @@ def work(context: JobContext) -> dict[str, Any]:
     return train_and_publish(context, TrainSettings())
 
 
+def get_ready() -> None:
+    """Load what takes long, before there is a job: five seconds that nobody waits for."""
+    let_idle_threads_sleep()
+    import torch._dynamo  # noqa: F401 - torch's optimizers load it late
+
+    import voxloop_train.fitting
+    import voxloop_train.instant_fitting
+    import voxloop_train.training  # noqa: F401
+
+
 if __name__ == "__main__":
     configure_logging("train", "INFO")
-    exit_process(run_worker(work))
+    exit_process(run_worker(work, get_ready))

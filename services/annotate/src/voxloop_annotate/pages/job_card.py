@@ -6,7 +6,6 @@ from dash import html
 
 _WORDS = {
     "queued": "waiting for its turn",
-    "running": "running",
     "succeeded": "done",
     "failed": "failed",
     "cancelled": "cancelled",
@@ -65,6 +64,9 @@ def kind_of(job: dict[str, Any]) -> str:
 
 
 def _headline(job: dict[str, Any]) -> str:
+    """Say what a job does; that it runs is said by its bar and the time that is left."""
+    if job["state"] == "running":
+        return kind_of(job)
     return f"{kind_of(job)} {'paused' if is_paused(job) else _WORDS[job['state']]}"
 
 

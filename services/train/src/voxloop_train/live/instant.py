@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 from voxloop_shared.nets.devices import choose_device
 from voxloop_shared.nets.inputs import normalisation_of
 from voxloop_shared.nets.pixel import PixelArchitecture, PixelNetwork
+from voxloop_shared.nets.threads import one_thread
 from voxloop_shared.nets.weights import copy_state
 from voxloop_train.distillation import ask, grow_forest, teach
 from voxloop_train.holdout import strokes_of
@@ -88,7 +88,7 @@ class LiveInstant:
         truth = nn.functional.one_hot(torch.from_numpy(channel), len(classes)).float()
         answers = torch.cat([ask(forest, probes, len(classes)), truth])
         network, steps = self._network(lesson, classes)
-        with _one_thread():
+        with one_thread():
             teach(network, torch.cat([probes, features]), answers, int(self._random.integers(1 << 31)), steps, _BATCH)
         self._known = _Known(network, classes)
         metrics = {"labelled_voxels": len(points), "train_voxels": len(channel), "classes": len(classes), "mean_dice": None}
@@ -107,7 +107,7 @@ class LiveInstant:
         features = self._shelf.of(chosen.position)
         pupils = Pupils(chosen.coordinates().astype(np.int64), features, channel, strokes_of(chosen), chosen.by_hand)
         fresh = PixelNetwork(self._architecture(lesson, len(classes)))
-        with _one_thread():
+        with one_thread():
             network, metrics = teach_pupils(fresh, pupils, self._all_probes(), classes, self._settings, check)
         self._known = _Known(network, classes)
         return self._learned(lesson, network, metrics | {"labelled_voxels": len(points)}, start)
@@ -148,17 +148,6 @@ class LiveInstant:
             hardware=choose_device().description,
             train_s=round(time.monotonic() - start, 3),
         )
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Run a network so small that threads would only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _spread(points: LabelPoints, classes: list[int], most: int) -> LabelPoints:

@@ -6,13 +6,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
-from voxloop_shared.data.labels import Labels
-from voxloop_shared.errors import SnapshotNotFound
 from voxloop_shared.nets.architectures import build_network
 from voxloop_shared.nets.inputs import normalisation_of
 from voxloop_shared.nets.unet import UnetArchitecture
@@ -28,7 +24,7 @@ from voxloop_train.live.learning import News
 from voxloop_train.live.split import StandingSplit
 from voxloop_train.material import Material, ask_guide, material_of
 from voxloop_train.outcome import Trained
-from voxloop_train.points import read_points
+from voxloop_train.points import learned_by_parent
 from voxloop_train.run import Run
 from voxloop_train.schedule import Clock
 
@@ -64,8 +60,9 @@ class LiveUnet:
         fixed = {"members": 1, "refit": False, "self_training": False, "patience": 1.0, "steps": None, "checkpoint_s": 30.0}
         self._settings = lesson.settings.model_copy(update=fixed)
         self._split = StandingSplit(self._settings.held_out)
-        if lesson.parent is not None and lesson.parent.manifest.volume_digest == lesson.volume.digest:
-            self._split.note_learned(_learned_by(lesson.parent.manifest.snapshot, lesson))
+        learned = learned_by_parent(lesson)
+        if learned is not None:
+            self._split.note_learned(learned)
         self._standing: _Standing | None = None
         self._material: Material | None = None
         self._guided_by = 0
@@ -155,15 +152,6 @@ class LiveUnet:
             hardware=material.device.description,
             train_s=round(time.monotonic() - start, 3),
         )
-
-
-def _learned_by(snapshot: str, lesson: Lesson) -> NDArray[np.int64]:
-    """Give the voxels that were labelled in a parent's snapshot; of one that is gone, all that are labelled now."""
-    labels = Labels.open(lesson.workspace.labels_of(lesson.volume.id))
-    try:
-        return read_points(labels, snapshot).position
-    except SnapshotNotFound:
-        return read_points(labels, labels.head).position
 
 
 def _say_nothing(*_arguments: object, **_metrics: object) -> None:
