@@ -241,7 +241,7 @@ def _peak_mb(root: Path, network: str) -> float:
     volume, group = open_volume(workspace, "large")
     run = BlockRun([[_model(architecture)]], reader_of(level_array(group, "0"), volume.id), volume.shape, planes)
     about = {
-        "id": "p",
+        "id": network,
         "volume": volume.id,
         "model": {"name": "m", "version": 1, "digest": "d"},
         "snapshot": "",
