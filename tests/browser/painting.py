@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -156,11 +157,18 @@ def painter(chromium: Browser, paint_service: RunningAnnotate) -> Iterator[Paint
     colors = ("#e69f00", "#56b4e9", "#009e73")
     classes = [{"id": i + 1, "name": f"class {i + 1}", "color": color} for i, color in enumerate(colors)]
     client.put(f"/api/volumes/{info.id}/classes", {"classes": classes})
+    with at_the_page(chromium, paint_service, info.id) as someone:
+        yield someone
+
+
+@contextmanager
+def at_the_page(chromium: Browser, service: RunningAnnotate, volume: str, timeout_ms: int = 15_000) -> Iterator[Painter]:
+    """Give someone at a volume, in a browser of their own, who in the end has seen no error."""
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, has_touch=True)
     page = context.new_page()
-    page.set_default_timeout(15_000)
-    someone = Painter(page, client, info.id)
-    page.goto(f"{paint_service.door}/?token={paint_service.token}&volume={info.id}")
+    page.set_default_timeout(timeout_ms)
+    someone = Painter(page, service.client, volume)
+    page.goto(f"{service.door}/?token={service.token}&volume={volume}")
     someone.wait_for_slice()
     yield someone
     context.close()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.annotate.conftest import RunningAnnotate, running_annotate
-from tests.browser.painting import Painter
+from tests.browser.painting import Painter, at_the_page
 from tests.waiting import wait_until
 from voxloop_shared.data.images import ArraySource
 from voxloop_shared.data.labels import Labels
@@ -68,16 +68,9 @@ def predicted() -> np.ndarray:
 @pytest.fixture
 def reviewer(chromium: Browser, service: RunningAnnotate, volume: VolumeInfo) -> Iterator[Painter]:
     """Someone at the predicted volume, who in the end has seen no error."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 720})
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    someone = Painter(page, service.client, volume.id)
-    page.goto(f"{service.door}/?token={service.token}&volume={volume.id}")
-    someone.wait_for_slice()
-    page.wait_for_function("() => window.voxloop.session.state.review && window.voxloop.layout.main.scene.shown.prediction")
-    yield someone
-    context.close()
-    assert someone.complaints == []
+    with at_the_page(chromium, service, volume.id, timeout_ms=30_000) as someone:
+        someone.page.wait_for_function("() => window.voxloop.session.state.review && window.voxloop.layout.main.scene.shown.prediction")
+        yield someone
 
 
 def review(someone: Painter) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.annotate.conftest import RunningAnnotate
-from tests.browser.painting import Painter
+from tests.browser.painting import Painter, at_the_page
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
@@ -70,15 +70,8 @@ def test_strokes_painted_while_the_service_is_dead_arrive_in_order(painter: Pain
 @pytest.fixture
 def colleague(chromium: Browser, paint_service: RunningAnnotate, painter: Painter) -> Iterator[Painter]:
     """A second person at the painter's volume, in a browser of their own."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 720})
-    page = context.new_page()
-    page.set_default_timeout(15_000)
-    someone = Painter(page, painter.client, painter.volume)
-    page.goto(f"{paint_service.door}/?token={paint_service.token}&volume={painter.volume}")
-    someone.wait_for_slice()
-    yield someone
-    context.close()
-    assert someone.complaints == []
+    with at_the_page(chromium, paint_service, painter.volume) as someone:
+        yield someone
 
 
 def test_each_sees_the_other_s_strokes_within_a_second(painter: Painter, colleague: Painter) -> None:

@@ -1,6 +1,7 @@
 """The instant learner: as a job from strokes to a model, and on awkward input."""
 
 import itertools
+from threading import Event
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from voxloop_shared.data.volumes import read_info
 from voxloop_shared.errors import TooFewLabels
 from voxloop_shared.nets.devices import choose_device
 from voxloop_shared.schemas import Manifest
-from voxloop_train.instant_fitting import fit_instant
+from voxloop_train.instant_fitting import fit_instant, meanwhile
 from voxloop_train.judging import Folds
 from voxloop_train.learners.instant import InstantSettings, is_3d
 from voxloop_train.learners.learner import Learned, Lesson
@@ -141,3 +142,19 @@ def test_features_in_3d_are_for_voxels_that_are_nearly_cubes(make_volume) -> Non
     assert not is_3d(InstantSettings(), make_volume("b", shape=(9, 9, 9), voxel_size=(4, 1, 1), unit="um"))
     assert not is_3d(InstantSettings(), make_volume("c", shape=(1, 9, 9), voxel_size=(1, 1, 1), unit="um"))
     assert is_3d(InstantSettings(space="3d"), make_volume("d", shape=(9, 9, 9), voxel_size=(4, 1, 1), unit="um"))
+
+
+def test_work_beside_a_block_that_fails_is_ended():
+    has_begun = Event()
+
+    def work_for_ever(check):
+        has_begun.set()
+        while True:
+            check()
+
+    def fail_once_it_has_begun():
+        assert has_begun.wait(30)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), meanwhile(work_for_ever):
+        fail_once_it_has_begun()

@@ -6,11 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from voxloop_shared.errors import Conflict
+from voxloop_shared.sockets import listen_on_loopback
 
 DEFAULT_PORT = 8050
 _HOST = "127.0.0.1"
 _ANY_PORT = 0
-_BACKLOG = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +43,13 @@ def make_door(port: int | None = None) -> Door:
 
 def _listen_anywhere() -> socket.socket:
     with suppress(OSError):
-        return _listen(DEFAULT_PORT)
-    return _listen(_ANY_PORT)
+        return listen_on_loopback(DEFAULT_PORT)
+    return listen_on_loopback(_ANY_PORT)
 
 
 def _listen_on(port: int) -> socket.socket:
     try:
-        return _listen(port)
+        return listen_on_loopback(port)
     except OSError as error:
         problem = f"port {port} cannot be used ({error.strerror})"
         raise Conflict(f"{problem}: choose another with --port, or leave --port out for a free one") from error
-
-
-def _listen(port: int) -> socket.socket:
-    """Listen on the loopback interface only; connections that linger from before are no hindrance."""
-    listener = socket.socket()
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((_HOST, port))
-        listener.listen(_BACKLOG)
-    except BaseException:
-        listener.close()
-        raise
-    return listener

@@ -53,6 +53,22 @@ def bind_socket(path: Path, mode: int = 0o600, folder_mode: int = 0o700) -> sock
     return listener
 
 
+def listen_on_loopback(port: int) -> socket.socket:
+    """Listen by TCP for this machine alone, on a free port for 0; raises OSError when the port is taken.
+
+    Connections that linger from before are no hindrance.
+    """
+    listener = socket.socket()
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(_BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
 @contextlib.contextmanager
 def _only_one(lock: Path) -> Iterator[None]:
     with lock.open("w") as stream:

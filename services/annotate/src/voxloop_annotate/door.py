@@ -17,19 +17,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from voxloop_shared.errors import Forbidden, Unauthorized, VoxloopError
 from voxloop_shared.server import PEER, error_response
+from voxloop_shared.sockets import listen_on_loopback
 
 _LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def open_door(port: int, descriptor: int | None = None) -> socket.socket:
     """Listen on the loopback interface only, or take over a socket that does; raises OSError when the port is taken."""
-    listener = socket.socket(fileno=descriptor)
+    listener = listen_on_loopback(port) if descriptor is None else socket.socket(fileno=descriptor)
     # connections inherit it: an answer's body would wait up to 40 ms for the browser to acknowledge its head
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if descriptor is None:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        listener.listen(128)
     return listener
 
 
