@@ -1,6 +1,6 @@
 # Two commands do it all: `make run` starts voxloop on the demo volume, `make test` proves that it works.
 PYTHON ?= python3
-WORKERS ?= 2
+WORKERS ?= 3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PARTS  := shared services/registry services/train services/infer services/annotate compose

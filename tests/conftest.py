@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 import uvicorn
 
+from tests.colleagues import Crew, make_crew
+from tests.podman.account import is_controller, name_run, remove_shared_account
 from tests.waiting import wait_until
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.data.images import ArraySource
@@ -33,8 +35,18 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Most stacks of the tests train once, or never: for that nobody is to get ready.
 os.environ.setdefault("VOXLOOP_TRAIN_KEEPS_READY", "false")
+os.environ.setdefault("VOXLOOP_INFER_KEEPS_READY", "false")
 
 let_idle_threads_sleep()  # networks are trained in this process, too: where cores are busy, threads that spin took six times as long
+
+
+def pytest_configure() -> None:
+    name_run()
+
+
+def pytest_sessionfinish() -> None:
+    if is_controller():
+        remove_shared_account()
 
 
 @pytest.fixture
@@ -138,6 +150,13 @@ def start_service(run_dir: Path, workspace: Workspace) -> Iterator[Callable[...,
     yield start
     for service in running:
         service.stop()
+
+
+@pytest.fixture(scope="session")
+def crew() -> Iterator[Crew]:
+    """A unix group with two members, and a stranger: real accounts."""
+    with make_crew() as made:
+        yield made
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ class RunningAnnotate:
     client: ServiceClient
     process: subprocess.Popen[bytes] = field(init=False)
     volume: str = ""
+    beside: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def socket_file(self) -> Path:
@@ -56,6 +57,12 @@ class RunningAnnotate:
         self.process = subprocess.Popen([sys.executable, "-m", "voxloop_annotate"], env=env)
         wait_until(lambda: is_listening(self.socket_file), timeout_s=30)
 
+    def start_beside(self, service: str) -> None:
+        """Start another service of the same workspace; it may not listen yet."""
+        prefix = f"VOXLOOP_{service.upper()}"
+        about = {f"{prefix}_WORKSPACE": str(self.workspace.root), f"{prefix}_RUN_DIR": str(self.run_dir)}
+        self.beside.append(subprocess.Popen([sys.executable, "-m", f"voxloop_{service}"], env=os.environ | about))
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
@@ -75,7 +82,8 @@ def running_annotate(*others: str) -> Iterator[RunningAnnotate]:
     workspace.prepare()
     client = ServiceClient(folder / "run/annotate/http.sock")
     running = RunningAnnotate(workspace, folder / "run", free_port(), secrets.token_hex(8), client)
-    beside = [_start_beside(running, service) for service in others]
+    for service in others:
+        running.start_beside(service)
     try:
         running.start()
         for service in others:
@@ -83,16 +91,10 @@ def running_annotate(*others: str) -> Iterator[RunningAnnotate]:
         yield running
     finally:
         running.client.close()
-        for process in (running.process, *beside):  # by now the service may be another process than the one that was started
+        for process in (running.process, *running.beside):  # by now the service may be another process than the one that was started
             process.terminate()
             process.wait(10)
         shutil.rmtree(folder)
-
-
-def _start_beside(running: RunningAnnotate, service: str) -> subprocess.Popen[bytes]:
-    prefix = f"VOXLOOP_{service.upper()}"
-    about = {f"{prefix}_WORKSPACE": str(running.workspace.root), f"{prefix}_RUN_DIR": str(running.run_dir)}
-    return subprocess.Popen([sys.executable, "-m", f"voxloop_{service}"], env=os.environ | about)
 
 
 @pytest.fixture(scope="session")

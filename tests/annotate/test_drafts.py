@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from tests.annotate.conftest import RunningAnnotate
+from voxloop_annotate import library
+from voxloop_annotate.catalogue import Catalogue
+from voxloop_shared.data import drafts
 from voxloop_shared.data.drafts import Draft
 from voxloop_shared.errors import NotFound, ServiceUnavailable
+from voxloop_shared.files import keep_folder
 from voxloop_shared.schemas import ModelRef, PredictionInfo, VolumeInfo
 
 LAYERS = ("class", "confidence", "uncertainty")
@@ -45,6 +49,45 @@ def test_what_is_written_of_a_prediction_is_shown_at_once(annotate: RunningAnnot
     assert (plane("confidence", 8) == 5).all()
     with pytest.raises(NotFound, match="no layer"):
         plane("colour", 0)
+
+
+@pytest.mark.parametrize("moment", ["level_array", "read_plane"])
+def test_a_prediction_that_becomes_whole_while_it_is_read_is_read_as_a_whole(workspace, make_volume, monkeypatch, moment: str) -> None:
+    volume = make_volume("rock", array=np.zeros((9, 20, 31), np.uint8))
+    draft = Draft.open(workspace, volume, info_of(volume), LAYERS)
+    everything = tuple(slice(0, length) for length in volume.shape)
+    draft.write(everything, {layer: np.full(volume.shape, 7, np.uint8) for layer in LAYERS})
+    then, reads = getattr(library, moment), []
+
+    def finish_first(*arguments):
+        if not reads:
+            draft.keep(info_of(volume))
+        reads.append(arguments)
+        return then(*arguments)
+
+    monkeypatch.setattr(library, moment, finish_first)
+    shelf = library.Library(workspace, Catalogue(workspace.database), 1 << 20)
+    assert (shelf.prediction_slice(volume.id, "growing", "class", "z", 4, 0) == 7).all()
+    assert len(reads) == 2
+
+
+def test_a_prediction_is_shown_while_its_draft_is_being_moved(workspace, make_volume, monkeypatch) -> None:
+    volume = make_volume("rock", array=np.zeros((9, 20, 31), np.uint8))
+    draft = Draft.open(workspace, volume, info_of(volume), LAYERS)
+    draft.write(tuple(slice(0, length) for length in volume.shape), {layer: np.full(volume.shape, 7, np.uint8) for layer in LAYERS})
+    shelf = library.Library(workspace, Catalogue(workspace.database), 1 << 20)
+    seen = []
+
+    def look_and_move(*paths):
+        seen.append((shelf.prediction(volume.id, "growing").partial, shelf.prediction_slice(volume.id, "growing", "class", "z", 4, 0)))
+        keep_folder(*paths)
+
+    monkeypatch.setattr(drafts, "keep_folder", look_and_move)
+    draft.keep(info_of(volume))
+    ((is_partial, plane),) = seen
+    assert is_partial
+    assert (plane == 7).all()
+    assert not shelf.prediction(volume.id, "growing").partial
 
 
 def test_a_preview_is_passed_on_to_infer(annotate: RunningAnnotate) -> None:

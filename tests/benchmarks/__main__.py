@@ -10,7 +10,9 @@ BENCHMARKS = (
     "slices",
     "fills",
     "startup",
+    "containers",
     "canvas",
+    "models_page",
     "first_strokes",
     "live",
     "learners",
@@ -21,6 +23,7 @@ BENCHMARKS = (
     "first_result",
     "instant",
     "annotator",
+    "registry",
 )
 
 

@@ -37,7 +37,7 @@ from tests.infer.conftest import random_state  # noqa: E402
 from voxloop_infer.app import JOB_ENVIRONMENT  # noqa: E402
 from voxloop_infer.model import Model  # noqa: E402
 from voxloop_infer.plan import plan_blocks  # noqa: E402
-from voxloop_infer.prediction import BlockRun  # noqa: E402
+from voxloop_infer.prediction import BlockRun, put_away  # noqa: E402
 from voxloop_infer.reading import Image, Shelf, reader_of  # noqa: E402
 from voxloop_infer.voting import vote  # noqa: E402
 from voxloop_shared.data.drafts import Draft  # noqa: E402
@@ -51,8 +51,8 @@ SIDES = (256, 512, 1024)
 UNET = {"kind": "unet", "in_channels": 1, "classes": 3, "width": 16, "depth": 3}
 NETWORKS = {"tiny": (UNET | {"width": 4, "depth": 1}, "z"), "default": (UNET | {"in_channels": 3}, "zyx")}
 """Architecture and planes of the jobs whose memory is measured: one that is soon done with a large volume, and what one gets untold."""
-_FIRST_BLOCKS = 8
-"""So many blocks of the default network are predicted: after some the peak grows no more, and all of them would take an hour."""
+_FIRST_BLOCKS = 4
+"""So many blocks of the default network are predicted: after the second the peak grows no more, and all of them would take an hour."""
 INSTANT = {"kind": "pixel", "classes": 3, "smoothing": 5}
 
 _MONAI = """
@@ -251,9 +251,8 @@ def _peak_mb(root: Path, network: str) -> float:
     info = PredictionInfo(**about, classes=[], levels=volume.levels, author="", created=volume.created, duration_s=0)
     draft = Draft.open(workspace, volume, info, run.layers)
     blocks = plan_blocks(volume.shape, run.block, None)
-    for block, answer in run.answers(blocks[:_FIRST_BLOCKS] if network == "default" else blocks):
-        layers = {"class": answer.numbers, "confidence": answer.confidence}
-        draft.write(block, layers if answer.uncertainty is None else layers | {"uncertainty": answer.uncertainty})
+    for _ in put_away(run, draft, blocks[:_FIRST_BLOCKS] if network == "default" else blocks, lambda _block, _answer: None):
+        pass
     draft.keep(info)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 

@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
+from tests.browser.modelshelf import model_shelf, reader, shared_reader  # noqa: F401 (fixtures)
 from tests.browser.painting import paint_service, painter  # noqa: F401 (fixtures)
 from tests.browser.seeing import gallery, viewer  # noqa: F401 (fixtures)
 from tests.waiting import wait_until
@@ -77,6 +78,13 @@ expect.set_options(timeout=20_000)  # as patient as clicks are: other tests keep
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
+    with open_chromium() as browser:
+        yield browser
+
+
+@contextlib.contextmanager
+def open_chromium() -> Iterator[Browser]:
+    """Run Debian's browser. A process can have one at a time, and no event loop of its own meanwhile: who opens it must close it."""
     if not Path(CHROMIUM).exists():
         if os.environ.get("CI"):
             pytest.fail("CI must have chromium: see tests/install-system-packages")

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from voxloop_shared.sockets import is_listening
 
 START_S = 60
 VOXLOOP = str(Path(sys.executable).with_name("voxloop"))
+Acting = Callable[[], contextlib.AbstractContextManager[None]]
 
 
 @dataclass
@@ -34,6 +35,8 @@ class Upped:
     run_dir: Path
     workspace: Path
     log: Path
+    acting: Acting = contextlib.nullcontext
+    """Makes the test the user whose stack it is."""
 
     @property
     def record(self) -> dict[str, Any]:
@@ -54,14 +57,16 @@ class Upped:
         return self.record["services"][service]["pid"]
 
     def health(self, service: str) -> dict[str, Any] | None:
-        if not is_listening(socket_path(self.run_dir, service)):  # httpx leaves a socket open when it cannot connect
-            return None
-        with contextlib.suppress(VoxloopError), self.client(service) as client:
-            return client.get("/health")
+        with self.acting():
+            if not is_listening(socket_path(self.run_dir, service)):  # httpx leaves a socket open when it cannot connect
+                return None
+            with contextlib.suppress(VoxloopError), self.client(service) as client:
+                return client.get("/health")
         return None
 
     def pids(self) -> list[int]:
-        return [process.pid for process in processes_of(self.run_dir)]
+        with self.acting():
+            return [process.pid for process in processes_of(self.run_dir)]
 
     def sockets(self) -> list[Path]:
         return [path for service in SERVICES if (path := socket_path(self.run_dir, service)).exists()]
@@ -78,19 +83,28 @@ class Terminal:
     folder: Path
     environment: dict[str, str]
     running: list[Upped] = field(default_factory=list)
+    program: str = VOXLOOP
+    options: tuple[str, ...] = ()
+    """What `up` is told each time."""
+    login: dict[str, Any] = field(default_factory=dict)
+    """What makes a child process another user's."""
+    acting: Acting = contextlib.nullcontext
 
     def run(self, *arguments: object, timeout_s: float = 120, **options: Any) -> subprocess.CompletedProcess[str]:
-        command = [VOXLOOP, *map(str, arguments)]
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=timeout_s, check=False, **options)
+        command = [self.program, *map(str, arguments)]
+        options = (
+            {"env": self.environment, "capture_output": True, "text": True, "timeout": timeout_s, "check": False} | self.login | options
+        )
+        return subprocess.run(command, **options)
 
     def json(self, *arguments: object, timeout_s: float = 240) -> dict[str, Any]:
         done = self.run(*arguments, "--json", timeout_s=timeout_s)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def error(self, *arguments: object, exit_code: int = 1) -> str:
+    def error(self, *arguments: object, exit_code: int = 1, timeout_s: float = 120) -> str:
         """Run a command that must fail, and give its one line."""
-        done = self.run(*arguments)
+        done = self.run(*arguments, timeout_s=timeout_s)
         assert done.returncode == exit_code, (done.returncode, done.stdout, done.stderr)
         lines = [line for line in done.stderr.splitlines() if not line.endswith("…")]
         assert len(lines) == 1, done.stderr
@@ -101,10 +115,10 @@ class Terminal:
         """Start `voxloop up` in the background of the test and wait until it is ready."""
         root = self.folder / workspace
         log = self.folder / f"{workspace}-{len(self.running)}.log"
-        command = [VOXLOOP, "up", str(root), *options]
+        command = [self.program, "up", str(root), *self.options, *options]
         with log.open("w") as output:
-            process = subprocess.Popen(command, env=self.environment | more, stdout=output, stderr=output, text=True)
-        started = Upped(process, self.run_dir_of(root), root, log)
+            process = subprocess.Popen(command, env=self.environment | more, stdout=output, stderr=output, text=True, **self.login)
+        started = Upped(process, self.run_dir_of(root), root, log, self.acting)
         self.running.append(started)
         if wait:
             wait_until(started.is_ready, START_S)
@@ -120,8 +134,9 @@ class Terminal:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 started.end()
             started.end(signal.SIGKILL)
-            for process in processes_of(started.run_dir):
-                process.send(signal.SIGKILL)
+            for pid in started.pids():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
 
 def new_terminal() -> Terminal:
@@ -154,5 +169,6 @@ def shared_terminal() -> Iterator[Terminal]:
 @pytest.fixture
 def stand_ins(terminal: Terminal) -> Terminal:
     """A terminal in which tiny services stand in for the real ones; STAND_IN_<SERVICE> says how they misbehave."""
-    terminal.environment["PYTHONPATH"] = str(Path(__file__).parent / "stand_ins")
+    path = [str(Path(__file__).parent / "stand_ins"), os.environ.get("PYTHONPATH", "")]
+    terminal.environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
     return terminal

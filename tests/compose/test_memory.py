@@ -9,8 +9,8 @@ import pytest
 
 from tests.compose.conftest import VOXLOOP
 
-SHAPE = (384, 1024, 1024)
-LIMIT_MB = 400
+SHAPE = (256, 1024, 1024)
+LIMIT_MB = 300
 
 # ru_maxrss of a child starts at what its parent had: a small process must do the measuring
 MEASURE = """
@@ -40,7 +40,7 @@ def sparse_npy(path, dtype):
 
 
 @pytest.mark.slow
-def test_a_volume_of_768_megabytes_takes_400_at_most(shared_terminal, tmp_path):
+def test_a_volume_of_512_megabytes_takes_300_at_most(shared_terminal, tmp_path):
     at_rest = peak_mb(shared_terminal, "volumes")
 
     importing = peak_mb(shared_terminal, "import", sparse_npy(tmp_path / "big.npy", "uint16"), "--name", "big")

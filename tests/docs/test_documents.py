@@ -9,7 +9,7 @@ from typer.main import get_command
 from voxloop_compose.commands import create_app
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("compose/**/*.md"), *ROOT.glob("tests/**/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("compose/**/*.md"), *ROOT.glob("tests/**/*.md")])
 
 
 def commands() -> dict[str, set[str]]:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save
 
+from tests.forkservers import quick_jobs  # noqa: F401 - a fixture
 from voxloop_infer.app import create_app
 from voxloop_infer.model import Model
 from voxloop_infer.settings import InferSettings

@@ -45,8 +45,8 @@ def written(infer, job):
 
 
 def kill_worker(job):
-    """Kill the child that writes the job's log; another may stand by."""
-    children = psutil.Process(os.getpid()).children()
+    """Kill the process that writes the job's log; others may stand by."""
+    children = psutil.Process(os.getpid()).children(recursive=True)
     (child,) = [child for child in children if any(job["id"] in log.path for log in child.open_files())]
     child.send_signal(signal.SIGKILL)
 

@@ -1,4 +1,3 @@
-import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -7,6 +6,7 @@ import numpy as np
 import psutil
 import pytest
 
+from tests.forkservers import offspring
 from tests.infer.conftest import voxels
 from tests.infer.test_jobs import ended
 from tests.waiting import wait_until
@@ -21,6 +21,11 @@ def preview(infer, **order):
     rows, columns = map(int, response.headers["X-Shape"].split(","))
     numbers, confidence = np.frombuffer(response.content, np.uint8).reshape(2, rows, columns)
     return numbers, confidence, response.headers["X-Model"]
+
+
+def differ_little(one, other):
+    """Say whether two processes have seen the same: each chooses its arithmetic by what is fast when it starts."""
+    return (one != other).mean() < 0.02
 
 
 @pytest.fixture
@@ -85,10 +90,10 @@ def test_weights_that_were_damaged_on_this_machine_are_pulled_again(infer, publi
     before = preview(infer)
     infer_settings.model_folder.joinpath(f"{model.digest}.safetensors").write_bytes(b"nonsense")
     publish("others", in_channels=3)
-    (child,) = preview_processes(os.getpid())
+    (child,) = offspring()
     child.send_signal(signal.SIGKILL)  # what is warm need not be read again
     child.wait(10)
-    assert np.array_equal(preview(infer)[0], before[0])
+    assert differ_little(preview(infer)[0], before[0])
 
 
 def test_what_fails_in_the_child_is_told_and_the_next_preview_works(infer, publish, rock, workspace):
@@ -124,7 +129,7 @@ def test_a_newer_request_of_a_client_ends_the_older_ones(infer, publish, make_vo
     preview(infer, region=[[0, 8], [0, 8]])
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(preview, infer, client="page")
-        wait_until(lambda: is_busy(preview_processes(os.getpid())[0]), 30)
+        wait_until(lambda: is_busy(offspring()[0]), 30)
         others = [pool.submit(preview, infer, client="page") for _ in range(2)]
         assert preview(infer, region=[[0, 8], [0, 8]], client="another")[0].shape == (8, 8)
         outcomes = [future.exception() for future in (first, *others)]
@@ -140,26 +145,22 @@ def is_busy(process):
     return process.cpu_times().user > before
 
 
-def preview_processes(parent):
-    return [child for child in psutil.Process(parent).children() if "spawn_main" in " ".join(child.cmdline())]
-
-
 def test_a_killed_preview_process_is_started_again(infer, publish, rock):
     publish()
     before = preview(infer)
-    (child,) = preview_processes(os.getpid())
+    (child,) = offspring()
     child.send_signal(signal.SIGKILL)
     child.wait(10)
     after = preview(infer)
-    assert np.array_equal(before[0], after[0])
-    assert [other.pid for other in preview_processes(os.getpid())] != [child.pid]
+    assert differ_little(before[0], after[0])
+    assert [other.pid for other in offspring()] != [child.pid]
 
 
 def test_the_preview_process_ends_with_its_service_however_that_dies(start_service, publish, rock):
     publish()
     service = start_service("infer")
     preview(service.client)
-    (child,) = preview_processes(service.process.pid)
+    (child,) = offspring(service.process.pid)
     service.kill()
     wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 10)
 
@@ -168,7 +169,7 @@ def test_weights_of_no_version_are_previewed_by_their_description_and_leave_no_f
     named = publish()
     expected = preview(infer)
     described = {"digest": named.digest, "manifest": named.manifest.model_dump(mode="json")}
-    for child in preview_processes(os.getpid()):
+    for child in offspring():
         child.send_signal(signal.SIGKILL)  # what is warm need not be read again
         child.wait(10)
     for file in infer_settings.model_folder.iterdir():

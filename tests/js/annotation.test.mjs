@@ -5,6 +5,7 @@ import { load } from "./static.mjs";
 const { Annotation } = await load("annotation");
 const { Session } = await load("session");
 const { saveText } = await load("statusline");
+const { take } = await load("role");
 
 const ROWS = 6;
 const COLS = 8;
@@ -155,4 +156,33 @@ test("deleting a class names what becomes of its voxels", async () => {
   await annotation.deleteClass(2, 1);
   assert.equal(world.sent[0].method, "DELETE");
   assert.match(world.sent[0].path, /^api\/volumes\/v\/classes\/2\?into=1&id=/);
+});
+
+test("a viewer paints nothing, and is told why", async () => {
+  const world = new World();
+  const { session, annotation } = await world.page();
+  take(session, { user: "eva", role: "viewer", may_change: false, host: "ada" });
+  const why = "you are a viewer here: ask ada for the role annotator to paint";
+
+  assert.equal(session.state.tool, "pan");
+  session.setTool("brush");
+  assert.deepEqual([session.state.tool, session.state.message.text], ["pan", why]);
+  session.setTool("pick");
+  assert.equal(session.state.tool, "pick");
+  session.setClass(2);
+  assert.deepEqual([session.state.tool, session.state.classId], ["pick", 2]);
+
+  annotation.paint(BODY);
+  annotation.undo();
+  await assert.rejects(annotation.fill({ kind: "holes" }), { message: why });
+  assert.deepEqual(await labelsOf(annotation), new Array(ROWS * COLS).fill(0));
+  assert.deepEqual([world.sent, world.kept], [[], []]);
+});
+
+test("who has not been told what they may is not hindered: the server decides", async () => {
+  const { session } = await new World().page();
+  session.setTool("erase");
+  assert.equal(session.state.tool, "erase");
+  take(session, { user: "eva", role: "annotator", may_change: true, host: "ada" });
+  assert.equal(session.state.tool, "erase");
 });

@@ -8,7 +8,7 @@ import psutil
 import pytest
 from safetensors.numpy import save
 
-from tests.registry.conftest import digest_of, weights
+from tests.registry.files import digest_of, weights
 from tests.waiting import wait_until
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.errors import Conflict, DigestMismatch, InvalidInput, NotFound, TooLarge

@@ -2,13 +2,15 @@
 
 import pytest
 
-from tests.registry.conftest import digest_of, weights
+from tests.registry.conftest import Shelf, on_both, plain_manifest, publish_version
+from tests.registry.files import digest_of, weights
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.errors import InvalidInput, ModelNotFound, NotFound, VoxloopError
 from voxloop_shared.identity import this_process
 from voxloop_shared.schemas import Manifest, ModelVersion
 
 
+@on_both
 def test_a_version_comes_back_as_it_was_published(registry: ServiceClient, publish, manifest: dict):
     given = ModelVersion.model_validate(publish(registry))
     assert (given.name, given.version, given.digest, given.size) == ("nerve", 1, digest_of(weights()), len(weights()))
@@ -18,6 +20,7 @@ def test_a_version_comes_back_as_it_was_published(registry: ServiceClient, publi
         assert ModelVersion.model_validate(registry.get(f"/models/nerve/versions/{which}")) == given
 
 
+@on_both
 def test_versions_count_within_a_name_and_the_first_stays_champion(registry: ServiceClient, publish):
     versions = [publish(registry)["version"] for _ in range(3)]
     assert versions == [1, 2, 3]
@@ -27,6 +30,7 @@ def test_versions_count_within_a_name_and_the_first_stays_champion(registry: Ser
     assert [(v["version"], v["aliases"]) for v in detail["versions"]] == [(3, ["candidate"]), (2, []), (1, ["champion"])]
 
 
+@on_both
 def test_lists_models_newest_first_and_by_text(registry: ServiceClient, publish):
     for name in ("nerve", "bone_50", "bone-a", "nerve"):
         publish(registry, name)
@@ -40,11 +44,13 @@ def test_lists_models_newest_first_and_by_text(registry: ServiceClient, publish)
     assert registry.get("/models")[0]["aliases"] == {"candidate": 2, "champion": 1}
 
 
+@on_both
 def test_an_empty_registry_lists_nothing(registry: ServiceClient):
     assert registry.get("/models") == []
     assert registry.get("/health")["service"] == "registry"
 
 
+@on_both
 def test_an_alias_moves(registry: ServiceClient, publish):
     publish(registry)
     publish(registry)
@@ -54,18 +60,16 @@ def test_an_alias_moves(registry: ServiceClient, publish):
 
 
 @pytest.mark.parametrize("alias", ["latest", "Champion", "1st", "a" * 32, "a b", "-a"])
-def test_refuses_what_can_be_no_alias(registry: ServiceClient, publish, alias: str):
-    publish(registry)
+def test_refuses_what_can_be_no_alias(shelf: Shelf, alias: str):
     with pytest.raises(InvalidInput):
-        registry.put(f"/models/nerve/aliases/{alias}", {"version": 1})
-    assert registry.get("/models/nerve")["aliases"] == {"candidate": 1, "champion": 1}
+        shelf.client.put(f"/models/nerve/aliases/{alias}", {"version": 1})
+    assert shelf.client.get("/models/nerve")["aliases"] == {"candidate": 1, "champion": 1}
 
 
 @pytest.mark.parametrize("version", [0, -1, "one", 10**30, None])
-def test_refuses_what_can_be_no_version(registry: ServiceClient, publish, version: object):
-    publish(registry)
+def test_refuses_what_can_be_no_version(shelf: Shelf, version: object):
     with pytest.raises(InvalidInput):
-        registry.put("/models/nerve/aliases/mine", {"version": version})
+        shelf.client.put("/models/nerve/aliases/mine", {"version": version})
 
 
 @pytest.mark.parametrize(
@@ -82,43 +86,41 @@ def test_refuses_what_can_be_no_version(registry: ServiceClient, publish, versio
         "/models/%2e%2e/versions/latest",
     ],
 )
-def test_unknown_models_are_not_found(registry: ServiceClient, publish, path: str):
-    publish(registry)
+def test_unknown_models_are_not_found(shelf: Shelf, path: str):
     with pytest.raises(ModelNotFound):
-        registry.get(path)
+        shelf.client.get(path)
 
 
-def test_an_alias_of_an_unknown_version_is_refused(registry: ServiceClient, publish):
-    publish(registry)
+def test_an_alias_of_an_unknown_version_is_refused(shelf: Shelf):
     with pytest.raises(ModelNotFound):
-        registry.put("/models/nerve/aliases/mine", {"version": 2})
+        shelf.client.put("/models/nerve/aliases/mine", {"version": 2})
 
 
 @pytest.mark.parametrize("name", ["%2e%2e", "Nerve", "a b", "a%00b", "%2e%2e%2f%2e%2e%2fetc", "é", "-a", "a" * 64, "a%5cb"])
-def test_refuses_names_that_are_none(registry: ServiceClient, publish, settings, name: str):
+def test_refuses_names_that_are_none(shelf: Shelf, name: str):
     with pytest.raises((InvalidInput, NotFound)):
-        publish(registry, name)
-    assert registry.get("/models") == []
-    assert {path.name for path in settings.workspace.iterdir()} == {"volumes", "labels", "predictions", "models", "jobs"}
+        publish_version(shelf.client, plain_manifest(), name)
+    assert [(model["name"], model["version_count"]) for model in shelf.client.get("/models")] == [("nerve", 1)]
+    assert {path.name for path in shelf.workspace.root.iterdir()} == {"volumes", "labels", "predictions", "models", "jobs"}
 
 
-def test_refuses_a_manifest_with_a_typing_error(registry: ServiceClient, publish, manifest: dict):
-    manifest["learnr"] = "unet"
+def test_refuses_a_manifest_with_a_typing_error(shelf: Shelf):
     with pytest.raises(InvalidInput, match="learnr"):
-        publish(registry)
-    assert registry.get("/models") == []
+        publish_version(shelf.client, plain_manifest() | {"learnr": "unet"})
+    assert shelf.client.get("/versions")["total"] == 1
 
 
-def test_refuses_weights_that_were_never_uploaded(registry: ServiceClient, manifest: dict):
+def test_refuses_weights_that_were_never_uploaded(shelf: Shelf, manifest: dict):
     with pytest.raises(NotFound, match="upload them first"):
-        registry.post("/models/nerve/versions", {"manifest": manifest, "weights": "0" * 64})
+        shelf.client.post("/models/nerve/versions", {"manifest": manifest, "weights": "0" * 64})
     with pytest.raises(VoxloopError, match="sha256"):
-        registry.post("/models/nerve/versions", {"manifest": manifest, "weights": "../../registry.db"})
-    assert registry.get("/models") == []
+        shelf.client.post("/models/nerve/versions", {"manifest": manifest, "weights": "../../registry.db"})
+    assert shelf.client.get("/versions")["total"] == 1
 
 
-def test_survives_a_restart(start_service, publish):
-    service = start_service("registry")
+@on_both
+def test_survives_a_restart(start_registry, publish):
+    service = start_registry()
     given = publish(service.client)
     service.kill()
     service.start()

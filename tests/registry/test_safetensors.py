@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
-from tests.registry.conftest import weights
+from tests.registry.files import weights
 from voxloop_registry.safetensors import MAX_HEADER_BYTES, read_tensors
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.errors import InvalidInput

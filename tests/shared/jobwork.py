@@ -42,6 +42,13 @@ def work(context: JobContext) -> dict[str, Any]:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
             context.report("waiting", pid=os.getpid(), child=child.pid)
+        case "environment":
+            return {context.spec["name"]: os.environ[context.spec["name"]]}
+        case "linger":
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+            context.report("waiting", pid=os.getpid())
+            signal.sigwait({signal.SIGUSR1})
+            return {"lingered": True}
         case "wait":
             context.report("waiting", pid=os.getpid())
     time.sleep(600)  # the job that is cancelled, killed or left behind: nobody waits this long

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.shared.standby import record_servers
 from tests.waiting import wait_until
 from voxloop_shared.errors import IllegalTransition, InvalidInput, JobNotFound
 from voxloop_shared.jobs.folder import JobFolder
@@ -29,12 +30,20 @@ WAYS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def queue(tmp_path: Path) -> Iterator[JobQueue]:
-    queue = JobQueue(tmp_path, "train", ProcessRunner("tests.shared.jobwork"))
+@pytest.fixture(params=["child", "fork"])
+def queue(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobQueue]:
+    """A queue whose jobs are children of their own, and one whose jobs are forks of a child that stands by."""
+    servers = record_servers(monkeypatch)
+    processes = ProcessRunner("tests.shared.jobwork")
+    queue = JobQueue(tmp_path, "train", processes)
     queue.start()
+    if request.param == "fork":
+        processes.keep_ready()
+        wait_until(lambda: servers and servers[0].is_ready)
+        monkeypatch.setattr(ProcessRunner, "_spawn", None)
     yield queue
     queue.close()
+    processes.close()
 
 
 def submit(queue: JobQueue, do: str, priority: int = 0, **spec) -> str:

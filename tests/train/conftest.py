@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from tests.forkservers import quick_jobs  # noqa: F401 - a fixture
 from tests.waiting import wait_until
 from voxloop_registry.app import create_app as create_registry
 from voxloop_registry.settings import RegistrySettings

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from voxloop_train.holdout import beside, hold_out, strokes_of
+from voxloop_train.holdout import beside, held_out_digest, hold_out, strokes_of
 from voxloop_train.points import LabelPoints
 
 
@@ -33,6 +33,17 @@ def test_strokes_are_the_connected_components(strokes):
     found = strokes_of(points_of(strokes))
     assert len(set(found)) == count
     assert len(set(zip(found, expected[strokes > 0], strict=True))) == count
+
+
+def test_what_judged_a_model_has_a_name_that_changes_with_places_and_classes(strokes):
+    def name_of(image, seed=0):
+        held = hold_out(points_of(image), 0.2, seed).held
+        return held_out_digest(held.coordinates(), held.number)
+
+    named = {name_of(strokes), name_of(strokes, seed=1), name_of(np.roll(strokes, 1, axis=0)), name_of(np.where(strokes == 3, 4, strokes))}
+    assert len(named) == 4
+    assert name_of(strokes.copy()) in named
+    assert held_out_digest(np.zeros((3, 0), np.int32), np.zeros(0, np.uint8)) is None
 
 
 @pytest.mark.parametrize("seed", range(5))

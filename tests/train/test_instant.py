@@ -65,6 +65,7 @@ def test_two_phases_are_told_apart_everywhere(learn, dtype: str, voxel_size) -> 
     assert learned.architecture["is_3d"] == (voxel_size[0] == 1)
     assert learned.metrics["mean_dice"] > 0.9
     assert learned.metrics["held_out_voxels"] > 100
+    assert len(learned.metrics["held_out"]) == 64
     assert set(learned.metrics["dice"]) == {2, 9}
 
 

@@ -46,6 +46,9 @@ def test_a_job_publishes_a_model_that_says_where_it_comes_from(train, registry, 
     assert set(result["metrics"]["dice"]) == {"2", "9"}
     assert result["metrics"]["mean_dice"] > 0.6
     assert result["metrics"]["held_out_voxels"] > 0
+    assert ended(train, train.post("/jobs", {"volume": "stripes", "config": QUICK | {"held_out": 0.3}}))["state"] == "succeeded"
+    gate = registry.get("/models/stripes/versions/2/gate")
+    assert (gate["same_strokes"], gate["incumbent"]) == (True, "stripes:1"), "the same labels, so the same were held out"
 
 
 def test_accepted_voxels_can_be_left_out(train, registry, stripes, workspace):

@@ -1,14 +1,13 @@
 """Live sessions of the train service: strokes in, models out, with real processes on real sockets."""
 
-import os
 import signal
 import time
-from contextlib import suppress
 
 import numpy as np
 import psutil
 import pytest
 
+from tests.forkservers import offspring
 from tests.train.conftest import CLASSES, two_phases
 from tests.waiting import wait_until
 from voxloop_shared.client import ServiceClient
@@ -63,16 +62,6 @@ def draw(labels: Labels, number: int, z: int, row: int) -> str:
     return labels.paint(stroke, "ada").snapshot
 
 
-def children() -> list[psutil.Process]:
-    """The spawned processes that still run; one that has ended and is not yet reaped has no command line."""
-    found = []
-    for child in psutil.Process(os.getpid()).children():
-        with suppress(psutil.ZombieProcess, psutil.NoSuchProcess):
-            if "spawn_main" in " ".join(child.cmdline()):
-                found.append(child)
-    return found
-
-
 def test_each_stroke_makes_a_model_and_the_newest_one_can_be_kept(train, registry, labels, run_dir):
     session = Session(train, "stripes")
     waiting = session.wait(lambda state: state.phase == "waiting")
@@ -101,7 +90,7 @@ def test_each_stroke_makes_a_model_and_the_newest_one_can_be_kept(train, registr
     assert fetch_blob(run_dir / "registry/http.sock", judged.model.digest)
     with pytest.raises(NotFound):
         train.get(f"/live/{session.id}")
-    wait_until(lambda: not children())
+    wait_until(lambda: not offspring())
 
 
 def test_a_new_class_joins_and_an_undone_one_leaves(train, labels):
@@ -146,7 +135,7 @@ def test_a_killed_process_is_said_and_started_again(train, labels):
     draw(labels, 9, 0, 16)
     session = Session(train, "stripes")
     before = session.wait(lambda state: state.model is not None)
-    (child,) = children()
+    (child,) = offspring()
     child.send_signal(signal.SIGKILL)
     said = session.wait(lambda state: state.revision > before.revision and state.phase == "starting")
     assert "died" in said.message
@@ -171,7 +160,7 @@ def test_a_session_that_nobody_looks_at_ends(serve_app, registry, workspace, run
         return False
 
     wait_until(has_ended)
-    wait_until(lambda: not children())
+    wait_until(lambda: not offspring())
 
 
 def test_a_page_has_one_session_and_all_pages_not_too_many(train, labels):
@@ -195,7 +184,7 @@ def test_refuses_what_cannot_be_followed(train, labels, change, error):
 def test_its_processes_end_with_the_service_however_that_dies(start_service, registry, labels):
     service = start_service("train")
     Session(service.client, "stripes").wait(lambda state: state.phase == "waiting")
-    (child,) = [each for each in psutil.Process(service.process.pid).children() if "spawn_main" in " ".join(each.cmdline())]
+    (child,) = offspring(service.process.pid)
     service.kill()
     wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
 

@@ -96,7 +96,7 @@ class Keeper:
         """Run the service to its end; give for how long it was healthy, if ever, and how it ended."""
         try:
             running = self._begin()
-        except OSError as error:  # no process, no memory, no room for the log: it may pass
+        except (OSError, VoxloopError) as error:  # no process, no memory, no room for the log, podman refuses: it may pass
             return None, f"cannot be started ({error})"
         if running is None:
             return None, ""

@@ -1,8 +1,11 @@
 """What the kernel says of processes: who lives, and which belong to a stack."""
 
+import contextlib
 import os
+import select
 import signal
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +44,25 @@ def identify(pid: int) -> ProcessId | None:
     """Name a running process; None when there is none."""
     fields = _stat(pid)
     return None if fields is None else ProcessId(pid, int(fields[_STARTED]))
+
+
+class ProcessHandle:
+    """A hold on a process that need not be our child; raises ProcessLookupError when there is none."""
+
+    def __init__(self, pid: int) -> None:
+        self._handle = os.pidfd_open(pid)
+        weakref.finalize(self, os.close, self._handle)
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait for its end; False when that has not come in time."""
+        poller = select.poll()
+        poller.register(self._handle, select.POLLIN)
+        return bool(poller.poll(None if timeout_s is None else timeout_s * 1000))
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal, unless the process has gone."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._handle, number)
 
 
 def this_process() -> ProcessId:

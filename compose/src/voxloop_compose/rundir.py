@@ -9,7 +9,7 @@ from pathlib import Path
 
 from voxloop_shared.errors import Forbidden, InvalidInput
 from voxloop_shared.identity import user_name
-from voxloop_shared.settings import SERVICES, socket_path
+from voxloop_shared.settings import SERVICES, door_path, introductions_path, socket_path
 from voxloop_shared.sockets import MAX_PATH_BYTES
 from voxloop_shared.workspace import slug
 
@@ -24,6 +24,12 @@ def default_workspace() -> Path:
     """Give the workspace of those who name none."""
     data = os.environ.get("XDG_DATA_HOME")
     return (Path(data) if data else Path.home() / ".local" / "share") / "voxloop" / "default"
+
+
+def wanted_workspace(given: Path | None) -> Path:
+    """Give the workspace that was named by argument, else by VOXLOOP_WORKSPACE, else the default one."""
+    named = os.environ.get("VOXLOOP_WORKSPACE")
+    return given or (Path(named) if named else default_workspace())
 
 
 def stack_name(workspace: Path) -> str:
@@ -62,6 +68,14 @@ def make_run_dir(workspace: Path) -> Path:
     return run_dir
 
 
+def make_deployment_dir(workspace: Path) -> Path:
+    """Make the folder for the sockets of containers that others start: no stack of ours must take them for its leftovers."""
+    folder = run_dirs_base() / f"deployed-{stack_name(workspace)[-_HASH_LENGTH:]}"
+    for path in (folder.parent, folder):
+        _make_private(path)
+    return folder
+
+
 def list_run_dirs() -> Iterator[Path]:
     """Give the run directories with a record, those of /tmp included: a batch job may have had no XDG_RUNTIME_DIR."""
     bases = {run_dirs_base()} if os.environ.get(RUN_BASE) else {run_dirs_base(), _tmp_base()}
@@ -73,8 +87,7 @@ def list_run_dirs() -> Iterator[Path]:
 def clear_run_dir(run_dir: Path) -> None:
     """Take away what a stack leaves when it ends: record, sockets, locks; its logs stay to be read."""
     (run_dir / RECORD_NAME).unlink(missing_ok=True)
-    for service in SERVICES:
-        socket = socket_path(run_dir, service)
+    for socket in (*(socket_path(run_dir, service) for service in SERVICES), door_path(run_dir), introductions_path(run_dir)):
         for path in (socket, socket.with_suffix(".lock")):
             path.unlink(missing_ok=True)
 

@@ -6,7 +6,9 @@ from pathlib import Path
 from voxloop_compose.kernel import processes_of, wait_until
 from voxloop_compose.record import StackRecord, find_stack, list_records
 from voxloop_compose.rundir import clear_run_dir
-from voxloop_shared.errors import NotFound
+from voxloop_compose.runtimes import PODMAN, remove_containers
+from voxloop_compose.share import clear_share
+from voxloop_shared.errors import Forbidden, NotFound
 
 _ORDERLY_S = 15.0
 _KILL_S = 10.0
@@ -18,6 +20,8 @@ def stop_stack(workspace: Path | None) -> Path:
         record = find_stack(workspace)
     except NotFound:
         record = _killed_stack(workspace)
+    if record.is_of_colleague:
+        raise Forbidden(f"only {record.run_dir.owner()}, who runs this stack, can stop it")
     _end(record)
     return record.workspace
 
@@ -37,8 +41,11 @@ def _end(record: StackRecord) -> None:
     if not wait_until(lambda: not supervisor.is_alive, _ORDERLY_S):
         supervisor.send(signal.SIGKILL)
         wait_until(lambda: not supervisor.is_alive, _KILL_S)
+    if record.runtime == PODMAN:
+        remove_containers(record.run_dir)
     if not wait_until(lambda: not processes_of(record.run_dir), _KILL_S):
         for process in processes_of(record.run_dir):
             process.send(signal.SIGKILL)
         wait_until(lambda: not processes_of(record.run_dir), _KILL_S)
     clear_run_dir(record.run_dir)
+    clear_share(record.workspace)

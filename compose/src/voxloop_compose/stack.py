@@ -13,10 +13,12 @@ from typing import Self
 from voxloop_compose.door import Door
 from voxloop_compose.keeper import Keeper, Phase, ServiceState
 from voxloop_compose.kernel import this_process
-from voxloop_compose.processes import ProcessRuntime
 from voxloop_compose.record import StackRecord
 from voxloop_compose.rundir import clear_run_dir, make_run_dir
 from voxloop_compose.runtime import Runtime
+from voxloop_compose.runtimes import PODMAN, RuntimeChoice
+from voxloop_compose.service_logs import last_lines
+from voxloop_compose.share import Share, clear_share, open_share
 from voxloop_shared.errors import InvalidInput, ServiceTimeout, ServiceUnavailable, WorkspaceInUse
 from voxloop_shared.files import remove_leftovers
 from voxloop_shared.settings import SERVICES
@@ -24,7 +26,6 @@ from voxloop_shared.workspace import Workspace
 
 _START_TIMEOUT_S = 60.0
 _POLL_S = 0.05
-_LOG_TAIL_BYTES = 4096
 
 Listener = Callable[[ServiceState], None]
 
@@ -35,8 +36,17 @@ class Stack:
     Entering raises WorkspaceInUse when another stack holds the workspace.
     """
 
-    def __init__(self, workspace: Path, door: Callable[[], Door | None] = lambda: None, on_change: Listener = lambda _state: None) -> None:
+    def __init__(
+        self,
+        workspace: Path,
+        door: Callable[[], Door | None] = lambda: None,
+        on_change: Listener = lambda _state: None,
+        share_with: str | None = None,
+        runtime: RuntimeChoice | None = None,
+    ) -> None:
         self.workspace = Workspace(_checked_folder(workspace))
+        self._share_with = share_with
+        self._runtime = runtime or RuntimeChoice()
         self._make_door = door
         self._on_change = on_change
         self._changed = threading.Condition()
@@ -45,14 +55,15 @@ class Stack:
 
     def __enter__(self) -> Self:
         with ExitStack() as undo:
-            self.workspace.root.mkdir(parents=True, exist_ok=True)
+            self.workspace.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock(undo)
             self.run_dir = make_run_dir(self.workspace.root)
             undo.callback(clear_run_dir, self.run_dir)
             self.door = self._make_door()
             if self.door is not None:
                 undo.callback(self.door.close)
-            runtime = ProcessRuntime(self.workspace.root, self.run_dir, self.door)
+            self.share = self._open_share(undo)
+            runtime = undo.enter_context(self._runtime.open(self.workspace.root, self.run_dir, self.door, self.share))
             self._prepare(runtime)
             self._start(runtime, undo)
             self._exit = undo.pop_all()
@@ -88,7 +99,7 @@ class Stack:
         """Tell other commands that the stack is ready for them."""
         with self._changed:
             self._is_ready = True
-            self.record.write()
+            self._write_record()
 
     def _lock(self, undo: ExitStack) -> None:
         """Hold the workspace as long as this process lives, however it ends."""
@@ -100,6 +111,14 @@ class Stack:
             raise WorkspaceInUse(
                 f"{self.workspace.root} is in use by another voxloop stack: see `voxloop status`, stop it with `voxloop down`"
             ) from error
+
+    def _open_share(self, undo: ExitStack) -> Share | None:
+        clear_share(self.workspace.root)
+        if self._share_with is None:
+            return None
+        share = open_share(self.workspace.root, self._share_with, is_contained=self._runtime.name == PODMAN)
+        undo.callback(share.close)
+        return share
 
     def _prepare(self, runtime: Runtime) -> None:
         runtime.remove_leftovers()
@@ -116,7 +135,7 @@ class Stack:
         self._runtime_name = runtime.name
         self._keepers = {service: Keeper(service, runtime, self.run_dir, self._note) for service in SERVICES}
         self._is_ready = False
-        self.record.write()
+        self._write_record()
         undo.callback(runtime.remove_leftovers)
         undo.callback(self._close_keepers)
         for keeper in self._keepers.values():
@@ -131,9 +150,14 @@ class Stack:
 
     def _note(self, state: ServiceState) -> None:
         with self._changed:
-            self.record.write()
+            self._write_record()
             self._changed.notify_all()
         self._on_change(state)
+
+    def _write_record(self) -> None:
+        self.record.write()
+        if self.share is not None:
+            self.record.write_shared(self.share.run_dir)
 
     @property
     def record(self) -> StackRecord:
@@ -149,13 +173,13 @@ class Stack:
             url=self.door.url if self.door else None,
             started=self._started,
             is_ready=self._is_ready,
+            share=self.share.group.name if self.share else None,
             services=dict(self.states),
         )
 
     def _explain(self, state: ServiceState) -> str:
+        lines = last_lines(self.run_dir, state.service)
         log = self.run_dir / state.service / "service.log"
-        raw = log.read_bytes()[-_LOG_TAIL_BYTES:] if log.exists() else b""
-        lines = raw.decode(errors="replace").strip().splitlines()
         return f"the {state.service} service {state.reason} at its start: {lines[-1] if lines else 'it wrote no log'} (log: {log})"
 
 

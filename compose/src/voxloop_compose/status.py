@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from voxloop_compose.share import shared_run_dir
 from voxloop_compose.target import Target
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.errors import VoxloopError
@@ -27,6 +28,9 @@ class ServiceStatus(Schema):
     devices: tuple[str, ...] = ()
     queue_length: int | None = None
     disk_free_bytes: int | None = None
+    memory_bytes: int | None = None
+    container: str = ""
+    image: str = ""
 
 
 class StackStatus(Schema):
@@ -39,6 +43,8 @@ class StackStatus(Schema):
     runtime: str
     pid: int
     url: str | None
+    share: str | None
+    shared_socket: Path | None
     started: datetime
     services: list[ServiceStatus]
 
@@ -46,7 +52,7 @@ class StackStatus(Schema):
 def read_status(target: Target) -> StackStatus:
     """Ask all services."""
     record = target.record
-    services = [_ask(target, service) for service in SERVICES]
+    services = _heard_from_annotate(target) if record.is_of_colleague else [_ask(target, service) for service in SERVICES]
     return StackStatus(
         ok=all(service.ok for service in services),
         workspace=record.workspace,
@@ -55,9 +61,20 @@ def read_status(target: Target) -> StackStatus:
         runtime=record.runtime,
         pid=record.pid,
         url=record.url,
+        share=record.share,
+        shared_socket=socket_path(shared_run_dir(record.workspace), "annotate") if record.share else None,
         started=record.started,
         services=services,
     )
+
+
+def _heard_from_annotate(target: Target) -> list[ServiceStatus]:
+    """Ask the one service that answers colleagues for all."""
+    lights = {light["name"]: light for light in target.get("annotate", "/api/status")}
+    return [
+        ServiceStatus(service=name, ok=lights[name]["ok"], message=lights[name]["message"], pid=None, label="", restarts=0)
+        for name in SERVICES
+    ]
 
 
 def _ask(target: Target, service: str) -> ServiceStatus:
@@ -70,5 +87,6 @@ def _ask(target: Target, service: str) -> ServiceStatus:
             said = client.get("/health")
     except VoxloopError as error:
         return ServiceStatus(ok=False, message=error.message, **about)
-    kept = {key: said.get(key) for key in ("version", "uptime_s", "devices", "queue_length", "disk_free_bytes")}
+    known_keys = ("version", "uptime_s", "devices", "queue_length", "disk_free_bytes", "memory_bytes", "container", "image")
+    kept = {key: said[key] for key in known_keys if key in said}
     return ServiceStatus(ok=True, message="", **about, **kept)

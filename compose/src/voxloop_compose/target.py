@@ -10,7 +10,7 @@ import typer
 
 from voxloop_compose.record import StackRecord, find_stack
 from voxloop_shared.client import ServiceClient
-from voxloop_shared.errors import Conflict, VolumeNotFound
+from voxloop_shared.errors import Conflict, Forbidden, VolumeNotFound
 from voxloop_shared.schemas import VolumeInfo
 from voxloop_shared.settings import socket_path
 from voxloop_shared.workspace import Workspace
@@ -21,6 +21,9 @@ WorkspaceOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 VolumeArgument = Annotated[str, typer.Argument(metavar="VOLUME", help="Id or name of a volume.")]
+
+
+_ON_THE_PAGE = "start and watch jobs on the page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,16 @@ class Target:
         """Give the files."""
         return Workspace(self.record.workspace)
 
+    def check_own(self, what: str) -> None:
+        """Raise Forbidden, saying what only the one who runs the stack may do, where that is a colleague."""
+        if self.record.is_of_colleague:
+            raise Forbidden(f"only {self.record.run_dir.owner()}, who runs this stack, can {what}: {_ON_THE_PAGE}")
+
     @contextmanager
     def client(self, service: str, timeout_s: float = 30.0) -> Iterator[ServiceClient]:
-        """Connect to a service."""
+        """Connect to a service; raises Forbidden for one that answers only the user who runs it."""
+        if service != "annotate":
+            self.check_own(f"talk to the {service} service")
         with ServiceClient(socket_path(self.record.run_dir, service), timeout_s) as client:
             yield client
 

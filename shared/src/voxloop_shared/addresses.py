@@ -7,6 +7,10 @@ from voxloop_shared.errors import InvalidInput
 
 _ADDRESS = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]{0,62})(?:@(?P<alias>[a-z][a-z0-9_-]{0,30})|:(?P<version>[1-9][0-9]{0,8}))?")
 LATEST = "latest"
+CANDIDATE = "candidate"
+"""The alias of a name's newest version, until somebody moves it."""
+CHAMPION = "champion"
+"""The alias of the version that one relies on."""
 
 
 @dataclass(frozen=True, slots=True)

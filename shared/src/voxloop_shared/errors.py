@@ -13,6 +13,9 @@ VoxloopError 500
 │   ├── VolumeNotFound, SnapshotNotFound, PredictionNotFound, JobNotFound, ModelNotFound
 ├── Conflict 409
 │   ├── NameTaken, IllegalTransition, WorkspaceInUse, NothingToUndo, DigestMismatch, Superseded
+│   ├── ModelInUse          an alias, a child or a prediction needs what is to be deleted
+│   ├── DoubtfulPromotion   the model is worse than the champion, or nobody knows
+│   └── NewerManifest       a newer voxloop described the model: it is shown, not run
 ├── TooLarge 413
 ├── ServiceUnavailable 503  nobody listens on a service's socket
 ├── ServiceTimeout 504
@@ -131,6 +134,18 @@ class DigestMismatch(Conflict):
 
 class Superseded(Conflict):
     """The same client has asked for something newer."""
+
+
+class ModelInUse(Conflict):
+    """An alias, a child or a prediction needs the model version; the detail names them."""
+
+
+class DoubtfulPromotion(Conflict):
+    """The model is no better than the incumbent on the same held-out strokes, or that is not known; the detail is the comparison."""
+
+
+class NewerManifest(Conflict):
+    """A newer voxloop described the model: it can be shown, and not be run."""
 
 
 class TooLarge(VoxloopError):

@@ -5,9 +5,13 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from voxloop_shared.errors import NewerManifest
+
 UNLABELLED = 0
 UNCERTAIN = 255
 LAST_CLASS = 250
+MANIFEST_SCHEMA = 1
+"""The newest schema of manifests that this voxloop knows."""
 
 Axis = Literal["z", "y", "x"]
 Box = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
@@ -140,8 +144,16 @@ class Manifest(Schema):
     created: datetime
 
 
-class ModelVersion(Schema):
-    """A manifest with its place in the registry."""
+class Deletion(Schema):
+    """Who deleted a model version, and when; its weights may have been collected since."""
+
+    by: str
+    at: datetime
+    is_purged: bool
+
+
+class ModelEntry(Schema):
+    """The place of a model version in the registry."""
 
     name: str
     version: int
@@ -150,12 +162,39 @@ class ModelVersion(Schema):
     aliases: list[str]
     author: str
     created: datetime
-    manifest: Manifest
+    runnable: bool = Field(default=True, description="false: a newer voxloop described it, and it is only shown")
+    description: str = ""
+    tags: list[str] = []
+    deleted: Deletion | None = None
 
     @property
     def ref(self) -> ModelRef:
         """Give the model's address."""
         return ModelRef(name=self.name, version=self.version, digest=self.digest)
+
+
+class ModelRecord(ModelEntry):
+    """A model version to be shown: its manifest may be newer than this voxloop."""
+
+    manifest: dict[str, Any]
+
+
+class ModelVersion(ModelEntry):
+    """A model version to be run."""
+
+    manifest: Manifest
+
+    @classmethod
+    def read(cls, record: Any) -> Self:
+        """Read what the registry answers; raises NewerManifest for what this voxloop cannot run."""
+        found = ModelRecord.model_validate(record)
+        if not found.runnable:
+            newer = found.manifest.get("schema_version")
+            raise NewerManifest(
+                f"{found.name}:{found.version} was described by a newer voxloop (manifest schema {newer}, this one knows "
+                f"{MANIFEST_SCHEMA}): update voxloop to run it"
+            )
+        return cls.model_validate(record)
 
 
 class PredictionInfo(Schema):

@@ -1,9 +1,12 @@
 """The HTTP side of every service: FastAPI behind a Unix socket, the kernel naming each caller."""
 
 import contextlib
+import gc
 import logging
+import os
 import socket
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from voxloop_shared import errors, identity
+from voxloop_shared import behalf, errors, identity
 from voxloop_shared.identity import Caller
 from voxloop_shared.sockets import bind_socket
 
@@ -29,8 +32,13 @@ PEER = "voxloop.peer"
 
 
 def caller(request: Request) -> Caller:
-    """Name who calls: the socket's peer, or this process itself where no socket is between (door, tests)."""
-    return request.scope.get(PEER) or identity.this_process()
+    """Name who calls: the socket's peer, or this process itself where no socket is between (door, tests).
+
+    One of our own processes may say for whom it works; nobody else is believed.
+    """
+    peer = request.scope.get(PEER) or identity.this_process()
+    named = request.headers.get(behalf.HEADER)
+    return replace(peer, user=behalf.read_header(named)) if named and peer.uid == os.getuid() else peer
 
 
 CallerDep = Annotated[Caller, Depends(caller)]
@@ -84,9 +92,14 @@ def _answer_os_error(_request: Request, error: Exception) -> JSONResponse:
 
 def _answer_invalid(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    wrong = [{"where": ".".join(map(str, e["loc"])), "what": e["msg"]} for e in error.errors()]
+    wrong = [{"where": _printable(".".join(map(str, e["loc"]))), "what": _printable(e["msg"])} for e in error.errors()]
     said = "; ".join(f"{w['where']}: {w['what']}" for w in wrong[:3])
     return error_response(errors.InvalidInput(f"the request is not valid: {said}", wrong))
+
+
+def _printable(text: str) -> str:
+    """Write halves of characters, which JSON can hold and UTF-8 cannot, by their numbers."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _answer_http(request: Request, error: Exception) -> JSONResponse:
@@ -131,20 +144,67 @@ def _answer_unexpected(_request: Request, error: Exception) -> JSONResponse:
     return error_response(errors.VoxloopError(f"unexpected {type(error).__name__}: see the service's log"))
 
 
+@dataclass(frozen=True)
+class Admission:
+    """Whom a service answers: these users, and members of a unix group."""
+
+    uids: frozenset[int] = field(default_factory=lambda: frozenset({os.getuid()}))
+    gid: int | None = None
+    introduced: Path | None = None
+    """A socket on which one of these users introduces others: each connection begins with a line made by `identity.introduce`."""
+    nameless: Path | None = None
+    """A socket on which one of these users forwards what came by TCP: as with TCP, nobody is named."""
+
+    def admits(self, peer: Caller, connection: socket.socket) -> bool:
+        """Say whether a caller is answered."""
+        return peer.uid in self.uids or (self.gid is not None and self.gid in identity.groups_of_peer(connection))
+
+
 class _PeerProtocol(H11Protocol):
     """HTTP/1.1 in which each request's scope says who is at the other end of the socket."""
 
-    allowed_uids: frozenset[int] = frozenset()
+    admission = Admission()
+    _awaited: bytearray | None = None
 
     @override
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        peer = identity.peer_of(transport.get_extra_info("socket"))
-        if peer is not None and peer.uid not in self.allowed_uids:
+        connection = transport.get_extra_info("socket")
+        peer = identity.peer_of(connection)
+        if peer is not None and not self.admission.admits(peer, connection):
             log.warning("refused %s (uid %d, pid %d)", peer.user, peer.uid, peer.pid)
             self.app = _refuse(peer)
+        elif _is_socket(connection, self.admission.introduced):
+            self._awaited = bytearray()
         else:
-            self.app = _with_peer(self.app, peer)
+            self.app = _with_peer(self.app, None if _is_socket(connection, self.admission.nameless) else peer)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if self._awaited is None:
+            super().data_received(data)
+            return
+        self._awaited += data
+        line, end, rest = self._awaited.partition(b"\n")
+        if end or len(line) > identity.LONGEST_INTRODUCTION:
+            self._awaited = None
+            self._hear(bytes(line), bytes(rest))
+
+    def _hear(self, line: bytes, rest: bytes) -> None:
+        """Take the word of who forwards the connection for who is at its far end."""
+        found = identity.introduced(line)
+        if found is None:
+            log.error("closed a connection that began with no introduction")
+            self.transport.close()
+            return
+        peer, is_admitted = found
+        self.app = _with_peer(self.app, peer) if is_admitted else _refuse(peer)
+        if rest:
+            super().data_received(rest)
+
+
+def _is_socket(connection: socket.socket, path: Path | None) -> bool:
+    return path is not None and connection.getsockname() == str(path)
 
 
 def _with_peer(app: Any, peer: Caller | None) -> Any:
@@ -163,9 +223,10 @@ def _refuse(peer: Caller) -> ASGIApp:
     return refusing
 
 
-def peer_protocol(allowed_uids: Iterable[int]) -> type[H11Protocol]:
-    """Make the protocol class that answers these users and gives all others 403."""
-    return type("PeerProtocol", (_PeerProtocol,), {"allowed_uids": frozenset(allowed_uids)})
+def peer_protocol(allowed: Iterable[int] | Admission) -> type[H11Protocol]:
+    """Make the protocol class that answers these users (an Admission: members of its group, too) and gives all others 403."""
+    admission = allowed if isinstance(allowed, Admission) else Admission(frozenset(allowed))
+    return type("PeerProtocol", (_PeerProtocol,), {"admission": admission})
 
 
 class _Server(uvicorn.Server):
@@ -181,12 +242,12 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(app: ASGIApp, socket_file: Path, allowed_uids: Iterable[int], extra: Sequence[socket.socket] = ()) -> None:
+def serve(app: ASGIApp, socket_file: Path, allowed: Iterable[int] | Admission, extra: Sequence[socket.socket] = ()) -> None:
     """Serve an application on a private Unix socket (and further bound sockets) until a signal ends it."""
     listener = bind_socket(socket_file)
     config = uvicorn.Config(
         app,
-        http=peer_protocol(allowed_uids),
+        http=peer_protocol(allowed),
         ws="none",
         log_config=None,
         access_log=False,
@@ -194,5 +255,6 @@ def serve(app: ASGIApp, socket_file: Path, allowed_uids: Iterable[int], extra: S
         timeout_keep_alive=75,
     )
     log.info("listening on %s", socket_file)
+    gc.freeze()  # a collection that looks at all that was imported holds every request for 50 ms
     with contextlib.suppress(KeyboardInterrupt):
         _Server(config, socket_file).run(sockets=[listener, *extra])

@@ -18,6 +18,8 @@ class ServiceSettings(BaseSettings):
     allowed_uids: frozenset[int] = Field(
         default_factory=lambda: frozenset({os.getuid()}), description="users the service answers; others get 403"
     )
+    image: str = Field(default="", description="the image that it runs from, told by whoever started its container")
+    restarts: int = Field(default=0, ge=0, description="how often it was started again, told by its supervisor")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     def socket_of(self, service: str) -> Path:
@@ -34,3 +36,13 @@ class ServiceSettings(BaseSettings):
 def socket_path(run_dir: Path, service: str) -> Path:
     """Give a service's socket in a run directory."""
     return run_dir / service / "http.sock"
+
+
+def door_path(run_dir: Path) -> Path:
+    """Give annotate's socket for what a forwarder has let in by TCP, where annotate itself has no network."""
+    return socket_path(run_dir, "annotate").with_name("door.sock")
+
+
+def introductions_path(run_dir: Path) -> Path:
+    """Give annotate's socket for those whom a forwarder introduces, where annotate itself cannot see who they are."""
+    return socket_path(run_dir, "annotate").with_name("share.sock")

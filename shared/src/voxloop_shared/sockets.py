@@ -71,6 +71,6 @@ def listen_on_loopback(port: int) -> socket.socket:
 
 @contextlib.contextmanager
 def _only_one(lock: Path) -> Iterator[None]:
-    with lock.open("w") as stream:
+    with open(os.open(lock, os.O_WRONLY | os.O_CREAT, 0o600), "w") as stream:  # noqa: PTH123 - nobody else may open it, and so hold it
         fcntl.flock(stream, fcntl.LOCK_EX)
         yield

@@ -2,7 +2,7 @@
 
 import typer
 
-from voxloop_compose.commands import demo, jobs, models, results, stacks, volumes
+from voxloop_compose.commands import demo, deployments, images, jobs, models, results, share, stacks, volumes
 
 _HELP = "Segment 3D images with a person in the loop: annotate a little, train, look, correct, train again."
 
@@ -12,6 +12,6 @@ def create_app() -> typer.Typer:
     app = typer.Typer(
         name="voxloop", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=_HELP
     )
-    for topic in (stacks, volumes, jobs, results, models, demo):
+    for topic in (stacks, images, share, volumes, jobs, results, models, deployments, demo):
         topic.register(app)
     return app

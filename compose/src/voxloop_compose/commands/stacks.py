@@ -1,6 +1,5 @@
 """up, down and status: the stack itself."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -8,11 +7,13 @@ import typer
 
 from voxloop_compose import console, shutdown
 from voxloop_compose.background import start_detached
+from voxloop_compose.containers.gpus import AUTO
 from voxloop_compose.foreground import run_stack
-from voxloop_compose.rundir import default_workspace
+from voxloop_compose.rundir import wanted_workspace
+from voxloop_compose.runtimes import PROCESS, RuntimeChoice
+from voxloop_compose.stack_order import StackOrder
 from voxloop_compose.status import StackStatus, read_status
 from voxloop_compose.target import JsonOption, WorkspaceOption, find_target
-from voxloop_shared.errors import InvalidInput
 
 _PHASES = {True: "ok", False: "down"}
 
@@ -27,24 +28,30 @@ def up(
     workspace: Annotated[
         Path | None, typer.Argument(help="Folder of the workspace; made when missing.", show_default="~/.local/share/voxloop/default")
     ] = None,
-    runtime: Annotated[str, typer.Option(help="Where the services run: process.")] = "process",
+    runtime: Annotated[
+        str, typer.Option(envvar="VOXLOOP_RUNTIME", help="Where the services run: process, or podman (rootless containers).")
+    ] = PROCESS,
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port of the door on 127.0.0.1.", show_default="8050, else a free one")
     ] = None,
     no_tcp: Annotated[bool, typer.Option("--no-tcp", help="Listen on Unix sockets only.")] = False,
     demo: Annotated[bool, typer.Option("--demo", help="Add the demo volume, a nerve.")] = False,
+    share: Annotated[
+        str | None, typer.Option(metavar="GROUP", help="Let members of this unix group in; `voxloop share` says what each may do.")
+    ] = None,
+    gpu: Annotated[str, typer.Option(help="GPUs that containers see: auto, all, none, or numbers like 0,1.")] = AUTO,
+    memory: Annotated[list[str] | None, typer.Option(metavar="SERVICE=SIZE", help="Most memory of a container: train=16g.")] = None,
+    cpus: Annotated[list[str] | None, typer.Option(metavar="SERVICE=N", help="Most processors of a container: train=4.")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Run in the background; `voxloop down` ends it.")] = False,
 ) -> None:
     """Start the stack and keep it running until Ctrl-C."""
-    if runtime != "process":
-        raise InvalidInput(f"no runtime {runtime!r}: this version has process")
-    if no_tcp and port is not None:
-        raise InvalidInput("--port and --no-tcp exclude each other")
-    root = _workspace(workspace)
+    root = wanted_workspace(workspace).expanduser().resolve()
+    choice = RuntimeChoice(runtime, gpu, tuple(memory or ()), tuple(cpus or ()))
+    order = StackOrder(root, port=port, has_door=not no_tcp, has_demo=demo, share_with=share, runtime=choice)
     if detach:
-        start_detached(root, port=port, has_door=not no_tcp, has_demo=demo)
+        start_detached(order)
     else:
-        run_stack(root, port=port, has_door=not no_tcp, has_demo=demo)
+        run_stack(order)
 
 
 def down(workspace: WorkspaceOption = None) -> None:
@@ -69,13 +76,23 @@ def _print_status(found: StackStatus) -> None:
     if found.url:
         console.say(f"url       {found.url}")
     console.say(f"socket    {found.socket}")
+    if found.shared_socket:
+        console.say(f"shared    with {found.share}: {found.shared_socket}")
     rows = [
-        (s.service, _PHASES[s.ok], s.label, s.restarts, ", ".join(s.devices), s.queue_length if s.ok else "", s.message)
+        (
+            s.service,
+            _PHASES[s.ok],
+            s.label,
+            s.restarts,
+            ", ".join(s.devices),
+            _megabytes(s.memory_bytes),
+            s.queue_length if s.ok else "",
+            s.message or s.image,
+        )
         for s in found.services
     ]
-    console.print_table(("service", "state", "process", "restarts", "devices", "jobs", ""), rows, "no services")
+    console.print_table(("service", "state", "process", "restarts", "devices", "memory", "jobs", ""), rows, "no services")
 
 
-def _workspace(given: Path | None) -> Path:
-    named = os.environ.get("VOXLOOP_WORKSPACE")
-    return given or (Path(named) if named else default_workspace())
+def _megabytes(size_bytes: int | None) -> str:
+    return "" if size_bytes is None else f"{size_bytes / 1e6:.0f} MB"

@@ -17,6 +17,7 @@ from voxloop_compose.demo.nerve import CLASSES, NERVE, add_demo_volume, referenc
 from voxloop_compose.demo.scores import dice
 from voxloop_compose.job_watch import explain_end, outcome, wait_for_job
 from voxloop_compose.rundir import remove_run_dir, run_dir_of
+from voxloop_compose.runtimes import RuntimeChoice
 from voxloop_compose.stack import Stack
 from voxloop_compose.target import Target
 from voxloop_shared.data.predictions import open_prediction
@@ -29,14 +30,14 @@ PAINTED_SLICES = (16, 56, 104)
 SCORED_SLICES = (36, 76, 120)
 
 
-def run_demo(*, budget_s: float, seed: int, keep: bool) -> dict[str, Any]:
+def run_demo(*, learner: str, budget_s: float, seed: int, keep: bool, runtime: RuntimeChoice | None = None) -> dict[str, Any]:
     """Bring up a stack of its own, run the loop, take the stack down; give the scores. Nothing listens on TCP."""
     began = time.monotonic()
-    with _workspace(keep) as workspace, _own_stack(workspace) as target:
+    with _workspace(keep) as workspace, _own_stack(workspace, runtime) as target:
         reference = reference_labels()
         strokes = simulate_strokes(reference, seed)
         labelled = _paint(target, strokes)
-        trained = _run_job(target, "train", {"volume": NERVE, "learner": "unet", "budget_s": budget_s})
+        trained = _run_job(target, "train", {"volume": NERVE, "learner": learner, "budget_s": budget_s})
         predicted = _run_job(target, "infer", {"volume": NERVE, "model": trained["model"]})
         scores = _score(target, predicted["prediction"], reference)
     return {
@@ -69,9 +70,9 @@ def _workspace(keep: bool) -> Iterator[Path]:
 
 
 @contextmanager
-def _own_stack(workspace: Path) -> Iterator[Target]:
+def _own_stack(workspace: Path, runtime: RuntimeChoice | None) -> Iterator[Target]:
     try:
-        with Stack(workspace) as stack:
+        with Stack(workspace, runtime=runtime) as stack:
             with console.progress("starting the services"):
                 add_demo_volume(stack.workspace)
                 stack.wait_healthy()

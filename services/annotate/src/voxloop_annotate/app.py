@@ -2,11 +2,11 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-import dash
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.responses import Response
@@ -16,6 +16,8 @@ from typing_extensions import override
 
 from voxloop_annotate import __version__
 from voxloop_annotate.door import Door, SecurityHeaders
+from voxloop_annotate.gate import Gate
+from voxloop_annotate.pages.document import Document
 from voxloop_annotate.pages.shell import INDEX, register_pages, shell
 from voxloop_annotate.routes.chains import chain_router
 from voxloop_annotate.routes.fills import fill_router
@@ -23,6 +25,8 @@ from voxloop_annotate.routes.flags import flag_router
 from voxloop_annotate.routes.labels import label_router
 from voxloop_annotate.routes.live import live_router
 from voxloop_annotate.routes.loop import loop_router
+from voxloop_annotate.routes.models import registry_router
+from voxloop_annotate.routes.people import people_router
 from voxloop_annotate.routes.results import result_router
 from voxloop_annotate.routes.review import review_router
 from voxloop_annotate.routes.rounds import round_router
@@ -31,6 +35,8 @@ from voxloop_annotate.settings import AnnotateSettings
 from voxloop_annotate.studio import Studio, open_studio
 from voxloop_shared.health import health_router
 from voxloop_shared.server import create_api
+
+log = logging.getLogger(__name__)
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -49,7 +55,7 @@ def create_app(settings: AnnotateSettings) -> ASGIApp:
     """Wire the service; the answer is what a server serves."""
     studio = open_studio(settings)
     api = create_api("voxloop annotate", __version__, lifespan=_lifespan(studio), docs_url=None, redoc_url=None)
-    api.include_router(health_router("annotate", __version__, settings.workspace))
+    api.include_router(health_router("annotate", __version__, settings.workspace, settings=settings))
     api.include_router(result_router(studio.results))
     api.include_router(chain_router(studio.results))
     api.include_router(volume_router(studio))
@@ -59,36 +65,44 @@ def create_app(settings: AnnotateSettings) -> ASGIApp:
     api.include_router(review_router(studio))
     api.include_router(live_router(studio))
     api.include_router(round_router(studio))
+    api.include_router(registry_router(studio.models))
+    api.include_router(people_router(studio))
     api.include_router(loop_router(studio))
     api.mount("/static", _Modules(directory=_STATIC), name="static")
-    page = _create_page(api, studio, settings.path_prefix)
+    page = _create_page(api, studio)
     guards: list[Middleware] = [Middleware(SecurityHeaders, script_hashes=page.csp_hashes())]
     if settings.port is not None and settings.token is not None:
         guards.append(Middleware(Door, token=settings.token.get_secret_value(), port=settings.port))
+    guards.append(Middleware(Gate, people=studio.people))
     app: ASGIApp = api
     for guard in reversed(guards):
         app = guard.cls(app, *guard.args, **guard.kwargs)
     return app
 
 
-def _create_page(api: FastAPI, studio: Studio, prefix: str) -> Any:
-    page = dash.Dash(
+def _create_page(api: FastAPI, studio: Studio) -> Document:
+    page = Document(
         "voxloop_annotate",
         server=api,
         title="voxloop",
         update_title=None,
         include_assets_files=False,
         suppress_callback_exceptions=True,
-        requests_pathname_prefix=prefix,
-        routes_pathname_prefix="/",
         index_string=INDEX,
         add_log_handler=False,
         enable_mcp=False,
+        on_error=_log_failure,
     )
     page.backend.websocket_capability = False  # else every page tries to open one; callbacks travel by POST
     page.layout = shell
     register_pages(page, studio)
     return page
+
+
+def _log_failure(error: Exception) -> NoReturn:
+    """Say in the log what went wrong in a callback: Dash tells the browser that something did, and nobody else."""
+    log.error("a callback failed", exc_info=error)
+    raise error
 
 
 def _lifespan(studio: Studio) -> Any:

@@ -37,7 +37,8 @@ def list_candidates(volume: VolumeInfo, labels: Labels, loop: Loop) -> list[Cand
     versions = [ModelVersion.model_validate(entry["latest"]) for entry in loop.models()]
     own = [version for version in versions if version.manifest.volume_digest == volume.digest][:_OWN_NAMES]
     for newest in own:
-        older = [ModelVersion.model_validate(entry) for entry in loop.versions(newest.name)[1:_OWN_VERSIONS]]
+        others = [entry for entry in loop.versions(newest.name) if entry["runnable"] and entry["version"] != newest.version]
+        older = [ModelVersion.read(entry) for entry in others[: _OWN_VERSIONS - 1]]
         versions += [version for version in older if version.manifest.volume_digest == volume.digest]
     versions.sort(key=lambda version: version.created, reverse=True)
     found = [_candidate(version, volume, labels) for version in versions]

@@ -89,6 +89,27 @@ class LiveControl(_Shell):
     """Live mode: on or off, by which learner, how it is, and what to do with what it has learned."""
 
 
+class ModelTools(_Shell):
+    """Above the list of models: search, filters, grouping, the way to compare.
+
+    `query` is a ModelQuery, `sort` {column, order}, `total` {models, groups}.
+    """
+
+    _props = ("query", "sort", "total", "notice")
+
+
+class ModelCard(_Shell):
+    """All about one version of a model; `which` is a number, an alias or "latest", `notice` {kind, title, text, link} is to be told."""
+
+    _props = ("name", "which", "notice")
+
+
+class ModelCompare(_Shell):
+    """Two to four models ("name:version") side by side."""
+
+    _props = ("models", "notice")
+
+
 class EventStream(_Shell):
     """Nothing to see: `jobs`, `services`, `predictions` and `connected` change as the server says, `focus` [z, y, x] as the user looks."""
 

@@ -1,6 +1,8 @@
 """The images of the workspace: volumes and predictions, cut into planes through one cache of chunks, and what is computed of them."""
 
 import math
+from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +26,8 @@ _HISTOGRAMS = 64
 _HISTOGRAM_VOXELS = 1_000_000
 """A coarser level of fewer voxels than this would show too few of the rare intensities."""
 _REGION_BYTES = 32 << 20
+
+ReadLevel = Callable[[CachedArray, Level], NDArray[Any]]
 
 
 class Library:
@@ -95,8 +99,11 @@ class Library:
         columns: Bounds = (None, None),
     ) -> NDArray[Any]:
         """Cut a plane out of a layer of a prediction, whole or partial; raises PredictionNotFound, InvalidInput."""
-        array, grid = self._layer(volume_id, prediction_id, layer, level)
-        return read_plane(array, plane_region(grid, axis, index, rows, columns), axis)
+
+        def read(array: CachedArray, grid: Level) -> NDArray[Any]:
+            return read_plane(array, plane_region(grid, axis, index, rows, columns), axis)
+
+        return self._read_layer(volume_id, prediction_id, layer, level, read)
 
     def prediction(self, volume_id: str, prediction_id: str) -> PredictionInfo:
         """Say what a prediction is, whole or partial; raises PredictionNotFound."""
@@ -104,15 +111,18 @@ class Library:
 
     def prediction_voxels(self, volume_id: str, prediction_id: str, layer: str, region: Region) -> NDArray[Any]:
         """Read a region of level 0 of a layer of a prediction, whole or partial; raises PredictionNotFound."""
-        return self._layer(volume_id, prediction_id, layer, 0)[0].read(region)
+        return self._read_layer(volume_id, prediction_id, layer, 0, lambda array, _grid: array.read(region))
 
-    def _layer(self, volume_id: str, prediction_id: str, layer: str, level: int) -> tuple[CachedArray, Level]:
+    def _read_layer(self, volume_id: str, prediction_id: str, layer: str, level: int, read: ReadLevel) -> NDArray[Any]:
         info = self.prediction(volume_id, prediction_id)
         if layer not in info.layers:
             raise NotFound(f"this prediction has no layer {layer!r}: it has {' and '.join(info.layers)}")
         if info.partial:  # it grows: nothing of it may be kept
-            return self._open_prediction_level(volume_id, prediction_id, layer, level, ChunkCache(0))
-        return self._prediction_level(volume_id, prediction_id, layer, level)
+            with suppress(FileNotFoundError, KeyError):
+                found = read(*self._open_prediction_level(volume_id, prediction_id, layer, level, ChunkCache(0)))
+                if self.prediction(volume_id, prediction_id).partial:  # else its draft may have gone while it was read
+                    return found
+        return read(*self._prediction_level(volume_id, prediction_id, layer, level))
 
     def _open_volume_level(self, volume_id: str, level: int) -> tuple[CachedArray, Level]:
         info, group = open_volume(self._workspace, volume_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voxloop_shared.client import ServiceClient
-from voxloop_shared.errors import NotFound, ServiceTimeout, ServiceUnavailable, Superseded, VoxloopError
+from voxloop_shared.errors import NewerManifest, NotFound, ServiceTimeout, ServiceUnavailable, Superseded, VoxloopError
 from voxloop_shared.live import LiveModel, LiveState
 from voxloop_shared.schemas import ModelVersion
 
@@ -89,8 +89,8 @@ class Live:
         if learner == "instant":
             return None
         try:
-            found = ModelVersion.model_validate(self._registry.get(f"/models/{volume}/versions/latest"))
-        except (NotFound, ServiceUnavailable, ServiceTimeout):
+            found = ModelVersion.read(self._registry.get(f"/models/{volume}/versions/latest"))
+        except (NotFound, NewerManifest, ServiceUnavailable, ServiceTimeout):
             return None
         return f"{found.name}:{found.version}" if found.manifest.learner == learner else None
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from voxloop_annotate.catalogue import Catalogue
+from voxloop_shared.behalf import working_for
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.errors import NotFound, ServiceTimeout, ServiceUnavailable, VoxloopError
 from voxloop_shared.jobs.job import Job, State
@@ -111,7 +112,8 @@ class Loop:
                 job = Job.model_validate(self.train.get(f"/jobs/{job_id}"))
                 if job.state is State.SUCCEEDED and job.result is not None:
                     model = job.result["model"]
-                    self.start_prediction(volume, f"{model['name']}:{model['version']}", author)
+                    with working_for(author):
+                        self.start_prediction(volume, f"{model['name']}:{model['version']}", author)
             except (ServiceUnavailable, ServiceTimeout):
                 continue  # it comes back: try again then
             except NotFound:
@@ -139,5 +141,15 @@ class Loop:
             health = self._client(name).request("GET", "/health", timeout_s=2.0).json()
         except VoxloopError as error:
             return Light(name=name, ok=False, message=error.message)
-        devices = ", ".join(health["devices"])
-        return Light(name=name, ok=True, message=f"running{f' on {devices}' if devices else ''}, {health['queue_length']} jobs")
+        return Light(name=name, ok=True, message=_describe(health))
+
+
+def _describe(health: dict[str, Any]) -> str:
+    """Say in a line how a service is: where it runs, what it takes, how often it had to be started again."""
+    devices = ", ".join(health["devices"])
+    parts = [f"running{f' on {devices}' if devices else ''}", f"{health['queue_length']} jobs", f"{health['memory_bytes'] / 1e6:.0f} MB"]
+    if health["restarts"]:
+        parts.append(f"started again {health['restarts']} times")
+    if health["container"]:
+        parts.append(f"container {health['container']} of {health['image']}")
+    return ", ".join(parts)

@@ -9,6 +9,8 @@ from voxloop_annotate.hub import Hub
 from voxloop_annotate.library import Library
 from voxloop_annotate.live import Live
 from voxloop_annotate.loop import Loop
+from voxloop_annotate.models import Models
+from voxloop_annotate.people import People
 from voxloop_annotate.proposals import Proposals
 from voxloop_annotate.results import Results
 from voxloop_annotate.reviews import Reviews
@@ -37,6 +39,8 @@ class Studio:
     watcher: Watcher
     results: Results
     reviews: Reviews
+    models: Models
+    people: People
 
     def add_volume(self, volume_id: str, author: str) -> VolumeInfo:
         """Show a volume that was written into the workspace, with empty labels; raises VolumeNotFound."""
@@ -90,6 +94,8 @@ def open_studio(settings: AnnotateSettings) -> Studio:
         watcher=Watcher(loop, reviews, hub),
         results=Results(workspace, infer, catalogue),
         reviews=reviews,
+        models=Models(registry, train, infer, library, annotations),
+        people=People(catalogue, lambda: hub.publish(None, "people", {})),
     )
     studio.results.forget_downloads()
     studio.adopt_volumes()

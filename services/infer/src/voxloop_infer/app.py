@@ -7,6 +7,8 @@ from functools import partial
 from fastapi import FastAPI
 
 from voxloop_infer import __version__
+from voxloop_infer.exchange.exporter import Exporter
+from voxloop_infer.exchange.routes import exchange_router
 from voxloop_infer.leftovers import forget_given_up, remove_half_predictions
 from voxloop_infer.postprocessing.routes import postprocessing_router
 from voxloop_infer.previewer import Previewer
@@ -31,21 +33,26 @@ def create_app(settings: InferSettings) -> FastAPI:
     runner = ProcessRunner("voxloop_infer.worker", settings.environment() | JOB_ENVIRONMENT)
     queue = JobQueue(workspace.jobs, "infer", runner, on_end=partial(forget_given_up, workspace))
     previewer = Previewer(settings)
+    exporter = Exporter(settings)
 
     @asynccontextmanager
     async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
         remove_half_predictions(workspace, queue.list())
+        exporter.open()
         queue.start()
-        runner.keep_ready()
+        if settings.keeps_ready:
+            runner.keep_ready()
         yield
         previewer.close()
+        exporter.close()
         queue.close()
         runner.close()
 
     api = create_api("voxloop infer", __version__, lifespan=lifespan)
-    api.include_router(health_router("infer", __version__, settings.workspace, device_names, lambda: queue.length))
+    api.include_router(health_router("infer", __version__, workspace.jobs / "infer", device_names, lambda: queue.length, settings))
     api.include_router(infer_router(settings, queue, previewer))
     api.include_router(postprocessing_router(settings, queue))
     api.include_router(review_router(settings, queue))
+    api.include_router(exchange_router(settings, exporter))
     api.include_router(job_router(queue))
     return api

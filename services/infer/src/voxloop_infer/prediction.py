@@ -2,8 +2,9 @@
 
 import errno
 import logging
+import math
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
@@ -34,6 +35,8 @@ from voxloop_shared.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
+_SMALL_BLOCK = 2**22
+"""Voxels; a larger one takes a CPU half a minute and is read in a tenth of a second: to hold the next one, too, would gain nothing."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -90,16 +93,19 @@ class BlockRun:
             self._idle.put(engine)
         self._is_over = Event()
         models = engines[0]
+        self.is_fast = any(model.device.torch.type != "cpu" for engine in engines for model in engine)
         self._halo = halo_of(models, planes)
         piece = piece_size(models, planes, flips=flips)
         self.block = block_size(piece, is_flat=planes == "z", reads_features=any(map(reads_features, models)))
+        self._reads_ahead = self.is_fast or math.prod(self.block) <= _SMALL_BLOCK
         self.layers = LAYERS if count_voices(models, planes, flips=flips) == 1 else (*LAYERS, UNCERTAINTY)
 
     def answers(self, blocks: Iterable[Region]) -> Generator[tuple[Region, Answer]]:
-        """Decide blocks; the caller's thread reads one ahead for each engine, while they work."""
+        """Decide blocks; the caller's thread reads one ahead for each engine, while they work, unless that is not worth the memory."""
+        things, step = (map(self._fetch, blocks), self._decide) if self._reads_ahead else (blocks, self._fetch_and_decide)
         with ThreadPoolExecutor(len(self._engines), "engine") as workers:
             try:
-                yield from overlapped(workers, self._decide, map(self._fetch, blocks), len(self._engines))
+                yield from overlapped(workers, step, things, len(self._engines))  # type: ignore[arg-type]
             finally:
                 self._is_over.set()
 
@@ -115,6 +121,9 @@ class BlockRun:
         wide = grown(block, self._halo, self._shape)
         return block, Held(wide, self._read(wide), self._read)
 
+    def _fetch_and_decide(self, block: Region) -> tuple[Region, Answer]:
+        return self._decide(self._fetch(block))
+
     def _decide(self, thing: tuple[Region, Held]) -> tuple[Region, Answer]:
         block, held = thing
         engine = self._idle.get()
@@ -124,19 +133,27 @@ class BlockRun:
             self._idle.put(engine)
 
 
-def _fill(context: JobContext, run: BlockRun, draft: Draft, ledger: Ledger, blocks: list[Region]) -> None:
-    """Write all blocks that are not written yet, each while the next is computed."""
+def put_away(run: BlockRun, draft: Draft, blocks: Iterable[Region], note: Callable[[Region, Answer], None]) -> Generator[None]:
+    """Decide blocks and write each into a draft while the next is decided; `note` is told what has been written."""
 
     def write(thing: tuple[Region, Answer]) -> None:
         block, answer = thing
         draft.write(block, _layers_of(answer))
-        ledger.add(block, answer.numbers)
+        note(block, answer)
 
+    with ThreadPoolExecutor(1, "writer") as writer, closing(run.answers(blocks)) as answers:
+        # a GPU must not wait for the disk; where a CPU decides there is time to write one block before the next is asked for
+        yield from overlapped(writer, write, answers, 1 if run.is_fast else 0)
+
+
+def _fill(context: JobContext, run: BlockRun, draft: Draft, ledger: Ledger, blocks: list[Region]) -> None:
+    """Write all blocks that are not written yet."""
     left = [block for block in blocks if block not in ledger]
     start, before = time.monotonic(), len(ledger)
     _report(context, before, len(blocks), None)
-    with ThreadPoolExecutor(1, "writer") as writer, closing(run.answers(left)) as answers:
-        for done, _ in enumerate(overlapped(writer, write, answers, 1), start=before + 1):
+    written = put_away(run, draft, left, lambda block, answer: ledger.add(block, answer.numbers))
+    with closing(written):
+        for done, _ in enumerate(written, start=before + 1):
             _report(context, done, len(blocks), (time.monotonic() - start) / (done - before) * (len(blocks) - done))
 
 

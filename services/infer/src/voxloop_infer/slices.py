@@ -14,6 +14,8 @@ from voxloop_shared.nets.unet import UnetArchitecture
 
 _EDGE = 32
 """Rows and columns of repeated voxels that the network sees beyond the volume's edge."""
+_READ_AT_ONCE = 32
+"""Slices; a copy of a whole block of them, widened by the halo, would be as large as what was read."""
 
 
 def architecture_of(model: Model) -> UnetArchitecture:
@@ -41,15 +43,19 @@ def slice_opinions(model: Model, image: Image, region: Region, axis: str, *, fli
     stride, context = architecture.stride, architecture.context
     _, height, width = (image.shape[a] for a in PLANE_AXES[axis])
     rows, columns = (_with_halo(part, length, architecture.reach, stride) for part, length in ((of_rows, height), (of_columns, width)))
-    wide = box_of(axis, (of_slices.start - context, of_slices.stop + context), rows, columns)
-    block = facing(read_extended(image.read, image.shape, wide), axis)
-    count, step = of_slices.stop - of_slices.start, model.slices_per_pass(rows[1] - rows[0], columns[1] - columns[0])
     inner = (slice(of_rows.start - rows[0], of_rows.stop - rows[0]), slice(of_columns.start - columns[0], of_columns.stop - columns[0]))
-    for start in range(0, count, step):
-        stop = min(start + step, count)
-        for probability in model.opinions(block[start : stop + 2 * context], architecture.in_channels, inner, flips=flips):
-            image.check()
-            yield slice(start, stop), probability
+    count, step = of_slices.stop - of_slices.start, model.slices_per_pass(rows[1] - rows[0], columns[1] - columns[0])
+    for first in range(0, count, max(step, _READ_AT_ONCE)):
+        last = min(first + max(step, _READ_AT_ONCE), count)
+        wide = box_of(axis, (of_slices.start + first - context, of_slices.start + last + context), rows, columns)
+        slab = facing(read_extended(image.read, image.shape, wide), axis)
+        for start in range(first, last, step):
+            stop = min(start + step, last)
+            for probability in model.opinions(
+                slab[start - first : stop - first + 2 * context], architecture.in_channels, inner, flips=flips
+            ):
+                image.check()
+                yield slice(start, stop), probability
 
 
 def _with_halo(part: slice, length: int, halo: int, stride: int) -> Span:

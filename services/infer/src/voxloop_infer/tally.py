@@ -1,6 +1,7 @@
 """Soft voting: the probabilities of all voices are averaged, the likeliest class wins, and how far the voices differ is told."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -33,8 +34,7 @@ class Tally:
     @classmethod
     def zeros(cls, classes: int, size: tuple[int, ...], voices: int, device: torch.device) -> Self:
         """Begin: half precision on the GPU or CPU holds sums up to 1 to 0.0005, an eighth of what confidence resolves."""
-        total = torch.zeros((classes, *size), dtype=torch.float16, device=device)
-        return cls(total, torch.zeros(size, dtype=torch.float16, device=device) if voices > 1 else None, voices)
+        return cls(_zeros((classes, *size), device), _zeros(size, device) if voices > 1 else None, voices)
 
     def facing(self, *axes: int) -> "Tally":
         """View the same sums with axes in another order; those of `axes` count without the classes."""
@@ -53,18 +53,22 @@ class Tally:
         if self._entropy is not None:
             self._entropy[first, second] += (entropy_of(probability) * weight).to(self._entropy)
 
-    def decide(self, class_ids: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Give class, confidence and uncertainty (uint8) of every place."""
-        numbers, confidence = torch.empty_like(self._total[0], dtype=torch.uint8), torch.empty_like(self._total[0], dtype=torch.uint8)
-        uncertainty = None if self._entropy is None else torch.empty_like(numbers)
-        for part in range(len(numbers)):  # a slice at a time: what is between the steps is larger than the sums
+    def decide(self, class_ids: Tensor, layers: Sequence[Tensor]) -> None:
+        """Write class, confidence and, where there are several voices, uncertainty of every place into layers (uint8)."""
+        for part in range(self._total.shape[1]):  # a slice at a time: what is between the steps is larger than the sums
             mean = self._total[:, part].float()
-            numbers[part], confidence[part] = likeliest(mean, class_ids)
-            if uncertainty is not None and self._entropy is not None:
+            found = [*likeliest(mean, class_ids)]
+            if self._entropy is not None:
                 most = math.log(min(self._voices, len(mean)))
                 share = (entropy_of(mean) - self._entropy[part].float()) / most
-                uncertainty[part] = (share * 255).round().clamp(0, 255).to(torch.uint8)
-        return numbers, confidence, uncertainty
+                found.append((share * 255).round().clamp(0, 255).to(torch.uint8))
+            for layer, values in zip(layers, found, strict=True):
+                layer[part] = values
+
+
+def _zeros(size: tuple[int, ...], device: torch.device) -> Tensor:
+    """Give zeros; numpy's take memory only as they are counted up, while the block before is still being written."""
+    return torch.from_numpy(np.zeros(size, np.float16)) if device.type == "cpu" else torch.zeros(size, dtype=torch.float16, device=device)
 
 
 def likeliest(probability: Tensor, class_ids: Tensor) -> tuple[Tensor, Tensor]:

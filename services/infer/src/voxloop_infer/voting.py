@@ -32,12 +32,15 @@ def vote(models: Sequence[Model], image: Image, region: Region, planes: str, *, 
     `planes` is an axis, several of them ("zyx"), or "nine": all axes and six diagonals. Every model counts the same, and within it
     every orientation, mirror image and member. All models answer in the order of the first one's classes.
     """
-    size = size_of(region)
+    size, device = size_of(region), models[0].device.torch
     layers = [torch.empty(size, dtype=torch.uint8) for _ in range(2 + (count_voices(models, planes, flips=flips) > 1))]
     for piece in blocks_of(size, piece_size(models, planes, flips=flips)):
-        part = part_of(region, piece)
-        for layer, found in zip(layers, _vote_piece(models, image, part, planes, flips=flips), strict=True):
-            layer[piece] = found
+        wanted = [layer[piece] for layer in layers]
+        found = wanted if device.type == "cpu" else [torch.empty_like(layer, device=device) for layer in wanted]
+        _vote_piece(models, image, part_of(region, piece), planes, found, flips=flips)
+        if found is not wanted:
+            for layer, values in zip(wanted, found, strict=True):
+                layer.copy_(values)
     numbers, confidence, *rest = (layer.numpy() for layer in layers)
     return Answer(numbers, confidence, rest[0] if rest else None)
 
@@ -105,32 +108,26 @@ def _halo(model: Model, orientation: str | int) -> Shape:
     return (sizes[0], sizes[1], sizes[2])
 
 
-def _vote_piece(models: Sequence[Model], image: Image, region: Region, planes: str, *, flips: bool) -> list[Tensor]:
-    """Give the layers of a piece, on the CPU."""
+def _vote_piece(models: Sequence[Model], image: Image, region: Region, planes: str, layers: list[Tensor], *, flips: bool) -> None:
+    """Fill the layers of a piece, which are where the models are."""
     first, voices = models[0], count_voices(models, planes, flips=flips)
     ids = torch.tensor([entry.id for entry in first.manifest.classes], dtype=torch.uint8, device=first.device.torch)
-    size = size_of(region)
     if voices == 1:
-        return _decide_alone(first, image, region, planes, ids)
-    tally = Tally.zeros(len(ids), size, voices, first.device.torch)
+        _decide_alone(first, image, region, planes, ids, layers)
+        return
+    tally = Tally.zeros(len(ids), size_of(region), voices, first.device.torch)
     for model in models:
         share = 1 / (len(models) * _voices_of(model, planes, flips=flips))
         _count(tally, model, image, region, planes, share, flips=flips)
-    return [layer.cpu() for layer in tally.decide(ids) if layer is not None]
+    tally.decide(ids, layers)
 
 
-def _decide_alone(model: Model, image: Image, region: Region, axis: str, ids: Tensor) -> list[Tensor]:
+def _decide_alone(model: Model, image: Image, region: Region, axis: str, ids: Tensor, layers: list[Tensor]) -> None:
     """Decide part by part what one voice says: no probability outlives its part."""
-    size = size_of(region)
-    layers = [torch.empty(size, dtype=torch.uint8, device=model.device.torch) for _ in range(2)]
-    if reads_features(model):
-        for piece, probability in classify(model, image, region):
-            layers[0][piece], layers[1][piece] = likeliest(probability, ids)
-        return [layer.cpu() for layer in layers]
-    facing = [layer.permute(PLANE_AXES[axis]) for layer in layers]
-    for part, probability in slice_opinions(model, image, region, axis):
+    facing = layers if reads_features(model) else [layer.permute(PLANE_AXES[axis]) for layer in layers]
+    parts = classify(model, image, region) if reads_features(model) else slice_opinions(model, image, region, axis)
+    for part, probability in parts:
         facing[0][part], facing[1][part] = likeliest(probability, ids)
-    return [layer.cpu() for layer in layers]
 
 
 def _count(tally: Tally, model: Model, image: Image, region: Region, planes: str, share: float, *, flips: bool) -> None:

@@ -1,4 +1,4 @@
-"""The process of one job: `python -m voxloop_infer.worker FOLDER`; `--standby` gets ready and waits for a folder."""
+"""The process of one job: `python -m voxloop_infer.worker FOLDER`; `--standby` gets ready and forks for each job."""
 
 import os
 from collections.abc import Callable

@@ -1,141 +1,132 @@
-"""What the registry knows: names, versions, aliases, who and when."""
+"""What the registry knows: names and their versions, published once and never changed."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine, Select, func, select
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from voxloop_registry.database import connect
-from voxloop_registry.tables import Alias, Model, Table, Version
-from voxloop_shared.addresses import LATEST
-from voxloop_shared.errors import Conflict, DiskFull, InvalidInput, ModelNotFound
-from voxloop_shared.schemas import Manifest, ModelVersion, Schema
-from voxloop_shared.workspace import checked_id, slug
+from voxloop_registry.aliases import place_alias
+from voxloop_registry.blobs import BlobStore
+from voxloop_registry.database import Database
+from voxloop_registry.facts import ManifestFacts, read_facts, words_of
+from voxloop_registry.locks import lock_blob, lock_or_add
+from voxloop_registry.lookup import aliases_of, find_version, to_record, versions_of, with_manifests
+from voxloop_registry.manifests import checked_manifest
+from voxloop_registry.tables import ClassName, Description, Metric, Model, Version
+from voxloop_registry.wording import checked_description, checked_tags
+from voxloop_shared.addresses import CANDIDATE, CHAMPION
+from voxloop_shared.errors import InvalidInput, ModelNotFound
+from voxloop_shared.schemas import MANIFEST_SCHEMA, ModelRecord, Schema
+from voxloop_shared.workspace import slug
 
-CANDIDATE = "candidate"
-CHAMPION = "champion"
-_ALIAS = re.compile(r"[a-z][a-z0-9_-]{0,30}")
+_PARENT = re.compile(r"([a-z0-9][a-z0-9_-]{0,62}):([1-9][0-9]{0,8})")
 
 
 class ModelSummary(Schema):
     """A name with its newest version."""
 
     name: str
-    latest: ModelVersion
+    latest: ModelRecord
     version_count: int
     aliases: dict[str, int]
+    description: str
+    tags: list[str]
 
 
 class ModelDetail(Schema):
-    """A name with all its versions, newest first."""
+    """A name with its versions, newest first."""
 
     name: str
+    description: str
+    tags: list[str]
+    author: str
+    created: datetime
     aliases: dict[str, int]
-    versions: list[ModelVersion]
+    versions: list[ModelRecord]
 
 
 class Catalogue:
-    """The database of one registry; safe between threads and between processes."""
+    """Names and versions in a database, their weights in a store; safe between threads and between processes."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._writer = engine.execution_options(is_writing=True)
+    def __init__(self, database: Database, blobs: BlobStore) -> None:
+        self._database = database
+        self._blobs = blobs
 
-    @classmethod
-    def open(cls, path: Path) -> "Catalogue":
-        """Open a database file, a new one included."""
-        catalogue = cls(connect(path))
-        with catalogue._writer.begin() as connection:
-            Table.metadata.create_all(connection)
-        return catalogue
-
-    def close(self) -> None:
-        """Let go of the connections."""
-        self._engine.dispose()
-
-    def publish(self, name: str, manifest: Manifest, digest: str, size: int, author: str) -> ModelVersion:
+    def publish(
+        self, name: str, manifest: dict[str, Any], digest: str, author: str, description: str = "", tags: Collection[str] = ()
+    ) -> ModelRecord:
         """Add the next version of a name: it becomes `candidate`, and the first one `champion`, too.
 
-        Raises InvalidInput for a name that is none.
+        Raises InvalidInput for a name that is none or a wrong manifest, and NotFound where the weights are not there.
         """
-        with self._session(is_writing=True) as session:
+        stored = checked_manifest(manifest)
+        facts = read_facts(stored)
+        with self._database.writing() as session:
+            lock_blob(session, digest)
+            size = self._blobs.path(digest).stat().st_size  # now that nobody can take them away
             now = datetime.now(UTC)
-            model = _model_for(session, _checked_name(name), author, now)
-            last = session.scalar(select(func.max(Version.number)).where(Version.model_id == model.id)) or 0
-            stored = manifest.model_dump(mode="json")
-            version = Version(model=model, number=last + 1, digest=digest, size=size, author=author, created=now, manifest=stored)
-            session.add(version)
-            session.flush()
-            for alias in (CANDIDATE,) if last else (CANDIDATE, CHAMPION):
-                session.merge(Alias(model_id=model.id, alias=alias, version_id=version.id, author=author, moved=now))
-            session.flush()
+            version = _new_version(session, _checked_name(name), facts, author, now)
+            version.digest, version.size = digest, size
+            version.description, version.tags = checked_description(description), checked_tags(tags)
+            version.words = words_of(stored, version.description, version.tags)
+            _add(session, version, stored, facts)
+            for alias in (CANDIDATE,) if version.number > 1 else (CANDIDATE, CHAMPION):
+                place_alias(session, version, alias, author, now)
             session.refresh(version)
-            return _to_schema(version)
+            return to_record(version)
 
-    def move_alias(self, name: str, alias: str, number: int, author: str) -> dict[str, int]:
-        """Point an alias at a version and give all the name's aliases; raises ModelNotFound, or InvalidInput for what can be no alias."""
-        if not _ALIAS.fullmatch(alias) or alias == LATEST:
-            raise InvalidInput(f"{alias[:80]!r} is no alias: write up to 31 small letters, digits, - and _, a letter first, not {LATEST!r}")
-        with self._session(is_writing=True) as session:
-            version = _find_version(session, name, str(number))
-            session.merge(Alias(model_id=version.model_id, alias=alias, version_id=version.id, author=author, moved=datetime.now(UTC)))
-            session.flush()
-            return _aliases_of(session, [version.model_id])[version.model_id]
+    def version(self, name: str, which: str, *, deleted: bool = False) -> ModelRecord:
+        """Give a version by its number, an alias or `latest`, where `deleted` also one that was deleted; raises ModelNotFound."""
+        with self._database.reading() as session:
+            return to_record(find_version(session, name, which, deleted=deleted))
 
-    @contextmanager
-    def unused(self, digest: str) -> Iterator[None]:
-        """Hold off new versions while weights that none names are taken away; raises Conflict where one does."""
-        with self._session(is_writing=True) as session:
-            used = session.scalar(select(Version).where(Version.digest == digest).limit(1))
-            if used is not None:
-                raise Conflict(f"{used.model.name}:{used.number} is made of the weights {digest}: they stay as long as it does")
-            yield
-
-    def version(self, name: str, which: str) -> ModelVersion:
-        """Give a version by its number, an alias or `latest`; raises ModelNotFound."""
-        with self._session() as session:
-            return _to_schema(_find_version(session, name, which))
-
-    def model(self, name: str) -> ModelDetail:
-        """Give a name with all its versions; raises ModelNotFound."""
-        with self._session() as session:
-            found = session.scalars(_versions_of(name).order_by(Version.number.desc())).all()
+    def model(self, name: str, *, deleted: bool = False) -> ModelDetail:
+        """Give a name with its versions, where `deleted` also those that were deleted; raises ModelNotFound."""
+        query = versions_of(name).order_by(Version.number.desc())
+        with self._database.reading() as session:
+            found = session.scalars(with_manifests(query if deleted else query.where(Version.deleted.is_(None)))).all()
             if not found:
                 raise ModelNotFound(f"no model {name!r}")
-            aliases = _aliases_of(session, [found[0].model_id])[found[0].model_id]
-            return ModelDetail(name=name, aliases=aliases, versions=[_to_schema(version) for version in found])
+            model = found[0].model
+            return ModelDetail(
+                name=name,
+                description=model.description,
+                tags=sorted(model.tags),
+                author=model.author,
+                created=model.created,
+                aliases=aliases_of(session, [model.id])[model.id],
+                versions=[to_record(version) for version in found],
+            )
 
     def models(self, q: str = "", limit: int = 1000, offset: int = 0) -> list[ModelSummary]:
-        """List the names that contain `q`, the one with the newest version first."""
+        """List the names that contain `q`, each with its newest version that can be run; the newest of all first."""
         newest = select(Version.model_id, func.max(Version.number).label("number"), func.count().label("count"))
+        newest = newest.where(Version.deleted.is_(None), Version.schema_version <= MANIFEST_SCHEMA)
         newest_of = newest.group_by(Version.model_id).subquery()
         is_newest = (Version.model_id == newest_of.c.model_id) & (Version.number == newest_of.c.number)
-        named = aliased(Model)
-        query = select(Version, newest_of.c.count).join(newest_of, is_newest).join(named, named.id == Version.model_id)
+        named = with_manifests(select(Version).join(newest_of, is_newest).join(Model, Model.id == Version.model_id))
+        query = named.add_columns(newest_of.c.count).order_by(Version.id.desc()).limit(limit).offset(offset)
         if q:
-            query = query.where(named.name.contains(q.lower(), autoescape=True))
-        with self._session() as session:
-            found = session.execute(query.order_by(Version.id.desc()).limit(limit).offset(offset)).all()
-            aliases = _aliases_of(session, [version.model_id for version, _count in found])
-            return [
-                ModelSummary(name=version.model.name, latest=_to_schema(version), version_count=count, aliases=aliases[version.model_id])
-                for version, count in found
-            ]
+            query = query.where(Model.name.contains(q.lower(), autoescape=True))
+        with self._database.reading() as session:
+            found = session.execute(query).all()
+            aliases = aliases_of(session, [version.model_id for version, _count in found])
+            return [_summary(version, count, aliases[version.model_id]) for version, count in found]
 
-    @contextmanager
-    def _session(self, is_writing: bool = False) -> Iterator[Session]:
-        try:
-            with Session(self._writer if is_writing else self._engine) as session, session.begin():
-                yield session
-        except OperationalError as error:
-            if "disk is full" in str(error.orig):
-                raise DiskFull("no space left on the disk for the registry's database: free some and try again") from error
-            raise
+
+def _summary(version: Version, count: int, aliases: dict[str, int]) -> ModelSummary:
+    model = version.model
+    return ModelSummary(
+        name=model.name,
+        latest=to_record(version),
+        version_count=count,
+        aliases=aliases,
+        description=model.description,
+        tags=sorted(model.tags),
+    )
 
 
 def _checked_name(name: str) -> str:
@@ -145,50 +136,36 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _model_for(session: Session, name: str, author: str, now: datetime) -> Model:
-    """Find a name, or add it; the row stays locked until the transaction ends, so that numbers are given one by one."""
-    found = session.scalar(select(Model).where(Model.name == name).with_for_update())
-    if found is None:
-        found = Model(name=name, author=author, created=now)
-        session.add(found)
-        session.flush()
-    return found
-
-
-def _versions_of(name: str) -> Select[Version]:
-    return select(Version).join(Model, Model.id == Version.model_id).where(Model.name == checked_id(name, ModelNotFound))
-
-
-def _find_version(session: Session, name: str, which: str) -> Version:
-    query = _versions_of(name)
-    if which == LATEST:
-        query = query.order_by(Version.number.desc()).limit(1)
-    elif which.isascii() and which.isdigit():
-        query = query.where(Version.number == int(which[:10]))
-    else:
-        query = query.join(Alias, Alias.version_id == Version.id).where(Alias.alias == which)
-    found = session.scalar(query)
-    if found is None:
-        raise ModelNotFound(f"no version or alias {which[:80]!r} of a model {name!r}")
-    return found
-
-
-def _aliases_of(session: Session, model_ids: list[int]) -> dict[int, dict[str, int]]:
-    found: dict[int, dict[str, int]] = {model_id: {} for model_id in model_ids}
-    query = select(Alias.model_id, Alias.alias, Version.number).join(Version, Version.id == Alias.version_id)
-    for model_id, alias, number in session.execute(query.where(Alias.model_id.in_(model_ids)).order_by(Alias.alias)):
-        found[model_id][alias] = number
-    return found
-
-
-def _to_schema(version: Version) -> ModelVersion:
-    return ModelVersion(
-        name=version.model.name,
-        version=version.number,
-        digest=version.digest,
-        size=version.size,
-        aliases=[alias.alias for alias in version.aliases],
-        author=version.author,
-        created=version.created,
-        manifest=Manifest.model_validate(version.manifest),
+def _new_version(session: Session, name: str, facts: ManifestFacts, author: str, now: datetime) -> Version:
+    """Give the next version of a name, which stays locked, as does its parent's: nobody deletes that meanwhile."""
+    parent = _PARENT.fullmatch(facts.parent or "")
+    model = lock_or_add(session, name, [parent[1]] if parent else [], author, now)
+    last = session.scalar(select(func.max(Version.number)).where(Version.model_id == model.id)) or 0
+    parent_id = None
+    if parent:
+        of_parent = select(Version.id).join(Model, Model.id == Version.model_id)
+        parent_id = session.scalar(of_parent.where(Model.name == parent[1], Version.number == int(parent[2])))
+    return Version(
+        model=model,
+        number=last + 1,
+        author=author,
+        created=now,
+        schema_version=facts.schema_version,
+        learner=facts.learner,
+        volume=facts.volume,
+        made_by=facts.made_by,
+        duration_s=facts.duration_s,
+        parent=facts.parent,
+        parent_id=parent_id,
+        words=facts.words,
+        summary=facts.summary,
     )
+
+
+def _add(session: Session, version: Version, manifest: dict[str, Any], facts: ManifestFacts) -> None:
+    session.add(version)
+    session.flush()
+    session.add(Description(version_id=version.id, manifest=manifest))
+    session.add_all(Metric(version_id=version.id, name=name, value=value) for name, value in facts.metrics.items())
+    session.add_all(ClassName(version_id=version.id, name=name) for name in facts.class_names)
+    session.flush()

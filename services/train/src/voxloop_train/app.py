@@ -38,7 +38,7 @@ def create_app(settings: TrainSettings) -> FastAPI:
         runner.close()
 
     api = create_api("voxloop train", __version__, lifespan=lifespan)
-    api.include_router(health_router("train", __version__, settings.workspace, device_names, lambda: queue.length))
+    api.include_router(health_router("train", __version__, workspace.jobs / "train", device_names, lambda: queue.length, settings))
     api.include_router(train_router(settings, queue))
     api.include_router(live_router(live))
     api.include_router(job_router(queue))

@@ -12,6 +12,7 @@ from voxloop_shared.nets.unet import UnetArchitecture
 from voxloop_shared.nets.weights import copy_state, put_weights
 from voxloop_train.answers import Answers, finite, judgement
 from voxloop_train.calibration import calibration_error, fit_temperature, fold_temperatures
+from voxloop_train.holdout import held_out_digest
 from voxloop_train.material import Material
 from voxloop_train.outcome import Trained
 from voxloop_train.priors import choose_strength, estimate_priors, fold_shifts, shift_of, unlabelled_logits
@@ -95,6 +96,7 @@ def _counts(trained: list[Trained], material: Material) -> dict[str, Any]:
     is_given_back = any(one.given_back for one in facts)
     return {
         "held_out_voxels": len(split.held),
+        "held_out": held_out_digest(split.held.coordinates(), split.held.number),
         "train_voxels": len(split.train),
         "strokes": len(np.unique(split.stroke)),
         "validation": split.note + (", and trained on in the last third, after this score" if is_given_back else ""),

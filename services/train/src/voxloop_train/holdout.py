@@ -1,5 +1,6 @@
 """Held-out strokes: labels kept back whole, so that a network is judged where it has never been told the answer."""
 
+import hashlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -56,6 +57,15 @@ def _part(points: LabelPoints, stroke: NDArray[np.int32], share: float, seed: in
     by_slab = _hold_out_slab(points, stroke, share, judges)
     candidates = [everything, *([by_stroke] if by_stroke else []), *([by_slab] if by_slab else [])]
     return max(candidates, key=lambda split: len(split.held.classes()))
+
+
+def held_out_digest(place: NDArray[np.integer], number: NDArray[np.integer]) -> str | None:
+    """Name held-out voxels, places (3, n) in the order of the grid, with their class ids; None where there are none.
+
+    Models of the same name were judged by the same strokes: only then their scores can be compared.
+    """
+    said = np.concatenate([place, number[None]]).astype("<i4")
+    return hashlib.sha256(said.tobytes()).hexdigest() if said.shape[1] else None
 
 
 def strokes_of(points: LabelPoints) -> NDArray[np.int32]:

@@ -20,6 +20,7 @@ from voxloop_shared.nets.weights import copy_state
 from voxloop_train.answers import Answers, finite, judgement
 from voxloop_train.calibration import calibration_error, fit_temperature, fold_temperatures
 from voxloop_train.distillation import Check, answers_on_strokes, ask, grow_forest, teach
+from voxloop_train.holdout import held_out_digest
 from voxloop_train.judging import Folds
 from voxloop_train.learners.instant import InstantSettings, is_3d
 from voxloop_train.learners.learner import Learned, Lesson
@@ -81,7 +82,9 @@ def teach_pupils(
     held = judged.result()
     temperature = fit_temperature(held.logits, held.truth)
     fold_temperatures(network, [temperature])
-    return network, _metrics(held, temperature, classes) | _counts(pupils, classes) | {"validation": folds.note}
+    exam = held_out_digest(pupils.voxels[:, folds.asked], np.array(classes)[pupils.channel[folds.asked]])
+    about = {"validation": folds.note, "held_out": exam}
+    return network, _metrics(held, temperature, classes) | _counts(pupils, classes) | about
 
 
 class _NotWanted(Exception):

@@ -31,6 +31,8 @@ class Folds:
         self._channel, self._stroke = pupils.channel, pupils.stroke
         self.fair = 0
         """Folds whose strokes could be judged."""
+        self.asked = np.zeros(len(self._stroke), bool)
+        """Pupils that were judged."""
         self._fold = np.full(len(self._stroke), _NO_FOLD)
         for c in range(classes):
             of_class = (self._channel == c) & pupils.by_hand
@@ -51,7 +53,8 @@ class Folds:
                 given = ask(forest, features[torch.from_numpy(held)], self._classes)
                 logits[torch.from_numpy(held)] = given.clamp(min=_RAREST).log()
         asked = ~logits[:, 0].isnan()
-        self.fair = len(np.unique(self._fold[asked.numpy()]))
+        self.asked = asked.numpy()
+        self.fair = len(np.unique(self._fold[self.asked]))
         return Answers(logits[asked], torch.from_numpy(self._channel)[asked], torch.from_numpy(self._stroke.astype(np.int64))[asked])
 
     def _apart_from(self, held: NDArray[np.bool_]) -> NDArray[np.bool_]:

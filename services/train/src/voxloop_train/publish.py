@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from voxloop_shared.behalf import working_for
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.errors import ServiceUnavailable
 from voxloop_shared.schemas import Manifest, ModelVersion
@@ -15,9 +16,9 @@ T = TypeVar("T")
 
 
 def publish_model(registry_socket: Path, name: str, manifest: Manifest, weights: Path, digest: str, patience_s: float) -> ModelVersion:
-    """Send a model; waits for a registry that is being restarted."""
-    with ServiceClient(registry_socket) as registry:
-        _insist(lambda: registry.request("PUT", f"/blobs/{digest}", content=weights.read_bytes()), patience_s)
+    """Send a model in its author's name; waits for a registry that is being restarted."""
+    with working_for(manifest.author), ServiceClient(registry_socket) as registry:
+        _insist(lambda: registry.upload(f"/blobs/{digest}", weights), patience_s)
         body = {"manifest": manifest.model_dump(mode="json"), "weights": digest}
         return ModelVersion.model_validate(_insist(lambda: registry.post(f"/models/{name}/versions", body), patience_s))
 

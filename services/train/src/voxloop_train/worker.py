@@ -1,4 +1,4 @@
-"""The process of one training job: `python -m voxloop_train.worker FOLDER`; `--standby` gets ready and waits for a folder."""
+"""The process of one training job: `python -m voxloop_train.worker FOLDER`; `--standby` gets ready and forks for each job."""
 
 from typing import Any
 

@@ -1,5 +1,6 @@
 """Edits: one change of the labels while it is being written, voxels and classes together."""
 
+from functools import cached_property
 from typing import Any
 
 import icechunk
@@ -9,10 +10,10 @@ from numpy.typing import NDArray
 
 from voxloop_shared.data.blocks import Region
 from voxloop_shared.data.commits import Commit
+from voxloop_shared.data.labelchunks import Kept, LabelChunks
 from voxloop_shared.data.masks import slices_of
-from voxloop_shared.data.origins import States, create_origin, join_states, labels_of, open_origin, origin_of
-from voxloop_shared.data.patches import patches_of, read_patches, write_patches
-from voxloop_shared.data.repositories import ARRAY, class_color, read_classes, write_classes
+from voxloop_shared.data.origins import ORIGIN, States, create_origin, join_states, labels_of, open_origin, origin_of
+from voxloop_shared.data.repositories import ARRAY, class_color, write_classes
 from voxloop_shared.errors import UnknownClass
 from voxloop_shared.schemas import LAST_CLASS, UNCERTAIN, UNLABELLED, Box, LabelClass
 
@@ -22,15 +23,19 @@ _EMPTY = "changes_without_effect"
 class Edit:
     """Collects voxels and classes on top of the newest labels, until it becomes one commit or is dropped.
 
-    `counts` are the labelled voxels per class, `accepted` those of them that came from a prediction; `box` covers the voxels that have
-    changed; None while none has.
+    `kept` are chunks of the newest labels, `classes` their classes, `counts` the labelled voxels per class, `accepted` those of them
+    that came from a prediction; `box` covers the voxels that have changed; None while none has.
     """
 
-    def __init__(self, repo: icechunk.Repository, counts: dict[int, int], accepted: dict[int, int]) -> None:
+    def __init__(
+        self, repo: icechunk.Repository, kept: Kept, classes: list[LabelClass], counts: dict[int, int], accepted: dict[int, int]
+    ) -> None:
         self._session = repo.writable_session("main")
-        self.array: zarr.Array[Any] = zarr.open_array(self._session.store, path=ARRAY, mode="r+")
-        self._origin = open_origin(self._session.store) if accepted else None
-        self.classes = read_classes(self.array)
+        self._kept = kept
+        self._labels = LabelChunks(self._session.store, ARRAY, kept)
+        self._origin = LabelChunks(self._session.store, ORIGIN, kept) if accepted else None
+        self.classes = list(classes)
+        self._classes_before = classes
         self._before = np.zeros(2 * 256, np.int64)
         for number, count in counts.items():
             self._before[number] = count - accepted.get(number, 0)
@@ -41,9 +46,8 @@ class Edit:
 
     def read(self, region: Region, where: NDArray[np.bool_] | None = None) -> States:
         """Give the states of a region's voxels as they are now; `where` (the region's shape): chunks without any of these read as 0."""
-        patches = [region] if where is None else patches_of(where, region, self.array.chunks)
-        labels = read_patches(self.array, region, patches)
-        return labels if self._origin is None else join_states(labels, read_patches(self._origin, region, patches))
+        labels = self._labels.read(region, where)
+        return labels if self._origin is None else join_states(labels, self._origin.read(region, where))
 
     def write(self, region: Region, before: States, after: States) -> None:
         """Replace the states of a region's voxels, which are `before`, by `after`."""
@@ -58,12 +62,18 @@ class Edit:
             self.box = cover([self.box, ((z.start, z.stop), (y.start, y.stop), (x.start, x.stop))])
 
     def _put(self, region: Region, before: States, after: States) -> None:
-        labels, origin = labels_of(after), origin_of(after)
-        _put_changed(self.array, region, labels_of(before), labels)
+        _put_changed(self._labels, region, labels_of(before), labels_of(after))
+        origin = origin_of(after)
         if self._origin is None and origin.any():
-            self._origin = open_origin(self._session.store) or create_origin(self._session.store, self.array)
+            if open_origin(self._session.store) is None:
+                create_origin(self._session.store, self._array)
+            self._origin = LabelChunks(self._session.store, ORIGIN, self._kept)
         if self._origin is not None:
             _put_changed(self._origin, region, origin_of(before), origin)
+
+    @cached_property
+    def _array(self) -> zarr.Array[Any]:
+        return zarr.open_array(self._session.store, path=ARRAY, mode="r+")
 
     @property
     def counts(self) -> dict[int, int]:
@@ -110,13 +120,15 @@ class Edit:
 
     def commit(self, commit: Commit, parent: str) -> Commit:
         """Write the commit and give it with its snapshot, counts and name."""
-        if self.classes != read_classes(self.array):
-            write_classes(self.array, self.classes)
+        if self.classes != self._classes_before:
+            write_classes(self._array, self.classes)
         elif self.box is None:  # icechunk refuses to commit nothing, but what was asked for must be known when it is asked for again
-            self.array.attrs[_EMPTY] = int(self.array.attrs.get(_EMPTY, 0)) + 1  # type: ignore[arg-type]
+            self._array.attrs[_EMPTY] = int(self._array.attrs.get(_EMPTY, 0)) + 1  # type: ignore[arg-type]
         name = commit.name or commit.describe(self.class_name(commit.value))
         done = commit.model_copy(update={"counts": self.counts, "accepted": self.accepted, "voxels": self.voxels, "name": name})
         snapshot = self._session.commit(name, metadata=done.to_metadata())
+        for chunks in filter(None, (self._labels, self._origin)):
+            chunks.keep()
         return done.model_copy(update={"snapshot": snapshot, "parent": parent})
 
 
@@ -124,13 +136,10 @@ def _by_class(voxels: NDArray[np.int64]) -> dict[int, int]:
     return {number: int(voxels[number]) for number in np.flatnonzero(voxels).tolist() if number != UNLABELLED}
 
 
-def _put_changed(array: zarr.Array[Any], region: Region, before: NDArray[np.uint8], after: NDArray[np.uint8]) -> None:
-    """Write where values have changed, no chunk more: each costs about 1 ms."""
+def _put_changed(chunks: LabelChunks, region: Region, before: NDArray[np.uint8], after: NDArray[np.uint8]) -> None:
     changed = before != after
     if changed.any():
-        if after[changed].all():  # no chunk becomes empty, and to look for empty ones takes a third of the time
-            array = array.with_config({"write_empty_chunks": True})
-        write_patches(array, region, patches_of(changed, region, array.chunks), after)
+        chunks.write(region, changed, after)
 
 
 def cover(boxes: list[Box | None]) -> Box | None:

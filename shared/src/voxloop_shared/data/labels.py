@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from voxloop_shared.data.blocks import Region
 from voxloop_shared.data.edits import Edit, cover
 from voxloop_shared.data.history import Commit, History
+from voxloop_shared.data.labelchunks import Kept
 from voxloop_shared.data.masks import check_box, check_stroke, decode_mask, slices_of
 from voxloop_shared.data.origins import States, paintable, replace_class
 from voxloop_shared.data.repositories import class_color as class_color
@@ -40,7 +41,9 @@ class Labels:
         self._writing = threading.RLock()
         self._versions = Versions(repo)
         self.history = History(Commit.of(info) for info in repo.ancestry(branch="main"))
-        self.shape: tuple[int, int, int] = self.array().shape  # type: ignore[assignment]
+        self._kept = Kept.of(self.array())
+        self._kept_of: str | None = None
+        self.shape = self._kept.shape
 
     @staticmethod
     def create(path: Path, shape: tuple[int, int, int], classes: list[LabelClass]) -> "Labels":
@@ -246,7 +249,8 @@ class Labels:
     def rehearse(self) -> None:
         """Write a voxel into a change that is dropped: else a process's first stroke would wait for codecs and threads to start."""
         with self._exclusive() as edit:
-            edit.array[:1, :1, :1] = UNCERTAIN
+            corner = (slice(0, 1), slice(0, 1), slice(0, 1))
+            edit.write(corner, edit.read(corner), np.full((1, 1, 1), UNCERTAIN, np.uint8))
 
     @contextmanager
     def _exclusive(self) -> Iterator[Edit]:
@@ -255,11 +259,15 @@ class Labels:
             yield self._begin()
 
     def _begin(self) -> Edit:
-        return Edit(self._repo, self.counts, self.accepted)
+        if self._kept_of != self.head:  # another process has committed
+            self._kept.chunks.clear()
+            self._classes, self._kept_of = self.classes(), self.head
+        return Edit(self._repo, self._kept, self._classes, self.counts, self.accepted)
 
     def _commit(self, edit: Edit, commit: Commit) -> Commit:
         done = edit.commit(commit, self.head)
         self.history.append(done)
+        self._classes, self._kept_of = edit.classes, self.head
         return done
 
     def _known(self, request_id: str | None) -> Commit | None:

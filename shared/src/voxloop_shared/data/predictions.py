@@ -103,11 +103,13 @@ def remove_prediction(workspace: Workspace, volume_id: str, prediction_id: str) 
 def _find(workspace: Workspace, volume_id: str, prediction_id: str, *, partial: bool) -> tuple[Path, PredictionInfo]:
     whole = workspace.prediction(volume_id, prediction_id)
     # the whole one twice: a draft is renamed between two looks at most once
-    for path in (whole, draft_path(workspace, volume_id, prediction_id), whole) if partial else (whole,):
+    draft = draft_path(workspace, volume_id, prediction_id)
+    for path in (whole, draft, whole) if partial else (whole,):
         try:
             attributes = json.loads((path / "zarr.json").read_bytes()).get("attributes", {})
         except FileNotFoundError:
             continue
         if "voxloop" in attributes:
-            return path, PredictionInfo.model_validate(attributes["voxloop"])
+            # where it lies says whether it is whole: a draft is described as that before it is moved, which takes a while
+            return path, PredictionInfo.model_validate(attributes["voxloop"] | {"partial": path == draft})
     raise PredictionNotFound(f"volume {volume_id!r} has no prediction {prediction_id!r}")

@@ -11,8 +11,9 @@ from typing import Any
 
 from voxloop_shared.errors import JobNotFound, VoxloopError, from_os_error
 from voxloop_shared.jobs.folder import JobFolder
+from voxloop_shared.jobs.forkserver import GRACE_S
 from voxloop_shared.jobs.job import Job, State, check_transition
-from voxloop_shared.jobs.runner import GRACE_S, Run, Runner
+from voxloop_shared.jobs.runner import Run, Runner
 from voxloop_shared.workspace import checked_id
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""How jobs are run: each in a child process, which may have been made ready beforehand."""
+"""How jobs are run: each in a child process, or as a fork of one that has been made ready beforehand."""
 
 import contextlib
 import os
@@ -6,16 +6,15 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from voxloop_shared.jobs.folder import JobFolder
+from voxloop_shared.jobs.forkserver import GRACE_S, Forkserver
 
-GRACE_S = 3.0
-"""From being asked to end until being made to."""
 STANDBY = "--standby"
 _READY_AFTER_S = 5.0
-"""A service that has just started, or a job that has just ended, leaves the cores to others first."""
+"""A service that has just started leaves the cores to others first."""
 
 
 class Run(Protocol):
@@ -35,9 +34,8 @@ class Runner(Protocol):
 class ProcessRun:
     """A job in a local child process, which ends by itself when its standard input closes."""
 
-    def __init__(self, process: subprocess.Popen[bytes], on_end: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
-        self._on_end = on_end
 
     def wait(self) -> int:
         """Wait for the end and give the exit code; what the child has started ends with it."""
@@ -45,7 +43,6 @@ class ProcessRun:
         self._kill_group()
         if self._process.stdin is not None:
             self._process.stdin.close()
-        self._on_end()
         return exit_code
 
     def stop(self) -> None:
@@ -64,75 +61,70 @@ class ProcessRun:
 class ProcessRunner:
     """Starts `python -m MODULE FOLDER` for each job; `environment` is added to the service's own.
 
-    After `keep_ready` a child waits with its libraries loaded (`python -m MODULE --standby`), and the next job begins at once.
+    After `keep_ready` a child waits with its libraries loaded (`python -m MODULE --standby`), and jobs are its forks: they begin at once.
     """
 
     def __init__(self, module: str, environment: Mapping[str, str] | None = None) -> None:
         self._module = module
         self._environment = dict(environment or {})
         self._changing = threading.Lock()
-        self._ready: subprocess.Popen[bytes] | None = None
+        self._forkserver: Forkserver | None = None
         self._timer: threading.Timer | None = None
-        self._keeps_ready = False
 
-    def start(self, folder: JobFolder) -> ProcessRun:
+    def start(self, folder: JobFolder) -> Run:
         """Start the child with its output in the job's logs and a pipe that tells it when the service is gone."""
-        with self._changing:
-            ready, self._ready = self._ready, None
-        if ready is not None and self._hand_over(ready, folder):
-            return ProcessRun(ready, self._ready_soon)
-        with folder.stdout.open("ab") as out, folder.stderr.open("ab") as err:
-            return ProcessRun(self._spawn(str(folder.path), out.fileno(), err.fileno()), self._ready_soon)
+        return self._fork(folder) or self._spawn(folder)
 
     def keep_ready(self) -> None:
-        """Have a child get ready soon, now and after each job."""
-        self._keeps_ready = True
-        self._ready_soon()
+        """Have a child get ready soon."""
+        with self._changing:
+            self._timer = threading.Timer(_READY_AFTER_S, self._get_ready)
+            self._timer.daemon = True
+            self._timer.start()
 
     def close(self) -> None:
         """End the child that waits."""
         with self._changing:
-            self._keeps_ready = False
             if self._timer is not None:
                 self._timer.cancel()
-            ready, self._ready = self._ready, None
-        if ready is not None:
-            self._discard(ready)
+            self._timer = None
+            self._discard()
 
-    def _ready_soon(self) -> None:
+    def _fork(self, folder: JobFolder) -> Run | None:
         with self._changing:
-            if self._keeps_ready and (self._timer is None or not self._timer.is_alive()):
-                self._timer = threading.Timer(_READY_AFTER_S, self._get_ready)
-                self._timer.daemon = True
-                self._timer.start()
+            if self._forkserver is None:
+                return None
+            if self._forkserver.is_ready and (fork := self._forkserver.fork(folder, self._environment)):
+                return fork
+            if self._forkserver.is_ready or not self._forkserver.is_alive:
+                self._discard()
+                self._get_ready_now()
+            return None
 
     def _get_ready(self) -> None:
         with self._changing:
-            if self._keeps_ready and self._ready is None:
-                self._ready = self._spawn(STANDBY, None, None)
+            if self._timer is not None:
+                self._get_ready_now()
 
-    def _spawn(self, argument: str, out: int | None, err: int | None) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", self._module, argument]
-        environment = os.environ | self._environment
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=err, start_new_session=True, env=environment)
+    def _get_ready_now(self) -> None:
+        self._forkserver = Forkserver(self._command(STANDBY), os.environ | self._environment)
 
-    def _hand_over(self, ready: subprocess.Popen[bytes], folder: JobFolder) -> bool:
-        """Tell a waiting child its job; False if it has died meanwhile."""
-        assert ready.stdin is not None
-        try:
-            if ready.poll() is None:
-                ready.stdin.write(os.fsencode(folder.path) + b"\n")
-                ready.stdin.flush()
-                return True
-        except BrokenPipeError:
-            pass
-        self._discard(ready)
-        return False
+    def _discard(self) -> None:
+        if self._forkserver is not None:
+            self._forkserver.close()
+        self._forkserver = None
 
-    @staticmethod
-    def _discard(ready: subprocess.Popen[bytes]) -> None:
-        with contextlib.suppress(BrokenPipeError):
-            assert ready.stdin is not None
-            ready.stdin.close()
-        ready.kill()
-        ready.wait()
+    def _spawn(self, folder: JobFolder) -> Run:
+        with folder.stdout.open("ab") as out, folder.stderr.open("ab") as err:
+            process = subprocess.Popen(
+                self._command(str(folder.path)),
+                stdin=subprocess.PIPE,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+                env=os.environ | self._environment,
+            )
+        return ProcessRun(process)
+
+    def _command(self, argument: str) -> list[str]:
+        return [sys.executable, "-m", self._module, argument]

@@ -15,6 +15,7 @@ from typing import Any, Self
 from voxloop_shared import errors
 from voxloop_shared.files import write_json
 from voxloop_shared.jobs.folder import JobFolder
+from voxloop_shared.jobs.forkserver import fork_jobs
 from voxloop_shared.jobs.runner import STANDBY
 
 log = logging.getLogger(__name__)
@@ -61,11 +62,10 @@ class JobContext:
 def run_worker(work: Callable[[JobContext], dict[str, Any]], get_ready: Callable[[], None] = lambda: None) -> int:
     """Run a job's function on the folder named on the command line; give the exit code.
 
-    With `--standby` in its place, get ready first, and then wait for the folder's name on standard input.
+    With `--standby` in its place, get ready and fork for each job that standard input brings.
     """
     if sys.argv[1] == STANDBY:
-        get_ready()
-        folder = _wait_for_job()
+        folder = fork_jobs(get_ready)
         if folder is None:
             return 0
     else:
@@ -85,21 +85,6 @@ def run_worker(work: Callable[[JobContext], dict[str, Any]], get_ready: Callable
     else:
         return 0
     return 1
-
-
-def _wait_for_job() -> JobFolder | None:
-    """Read a folder's name, byte by byte, for what comes after is not ours; None when the service has ended instead."""
-    name = b""
-    while not name.endswith(b"\n"):
-        byte = os.read(sys.stdin.fileno(), 1)
-        if not byte:
-            return None
-        name += byte
-    folder = JobFolder(Path(os.fsdecode(name[:-1])))
-    for path, stream in ((folder.stdout, sys.stdout), (folder.stderr, sys.stderr)):
-        with path.open("ab") as log_file:
-            os.dup2(log_file.fileno(), stream.fileno())
-    return folder
 
 
 def _leave_error(folder: JobFolder, error: errors.VoxloopError) -> None:

@@ -69,6 +69,6 @@ def _digest_of(path: Path) -> str:
 
 
 def find_model(registry_socket: Path, address: str) -> ModelVersion:
-    """Ask the registry for the version that an address means now; raises ModelNotFound."""
+    """Ask the registry for the version that an address means now; raises ModelNotFound, NewerManifest."""
     with ServiceClient(registry_socket) as registry:
-        return ModelVersion.model_validate(registry.get(parse_model(address).path))
+        return ModelVersion.read(registry.get(parse_model(address).path))

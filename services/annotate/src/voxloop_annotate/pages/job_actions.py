@@ -5,7 +5,7 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, Patch, ctx, no_update
 
 from voxloop_annotate.pages.toasts import toast_of
-from voxloop_annotate.pages.worker import in_thread
+from voxloop_annotate.pages.worker import change_in_thread
 from voxloop_annotate.studio import Studio
 from voxloop_shared.errors import VoxloopError
 
@@ -26,7 +26,7 @@ def register(page: Dash, studio: Studio) -> None:
             return no_update
         move = {"pause": studio.loop.pause, "go-on": studio.loop.resume, "cancel": studio.loop.cancel}[address["type"]]
         try:
-            await in_thread(lambda: move(address["service"], address["job"]))
+            await change_in_thread(lambda: move(address["service"], address["job"]))
         except VoxloopError as error:
             patch = Patch()
             patch.append(toast_of(f"Cannot {address['type'].replace('-', ' ')}", error))

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, Patch, ctx, html, no_update
+from dash import ALL, Dash, Input, Output, Patch, ctx, dcc, html, no_update
 
 from voxloop_annotate.pages.job_card import eta, outcome
 from voxloop_annotate.pages.toasts import toast_of
-from voxloop_annotate.pages.worker import in_thread
+from voxloop_annotate.pages.worker import change_in_thread, in_thread
 from voxloop_annotate.studio import Studio
 from voxloop_shared.errors import VoxloopError
 from voxloop_shared.jobs.job import Job
@@ -50,7 +50,7 @@ def register(page: Dash, studio: Studio) -> None:
             if address["type"] == "log":
                 text = await in_thread(lambda: studio.loop.log_of(address["service"], address["job"]))
                 return text or "The job has written nothing.", no_update
-            await in_thread(lambda: studio.loop.resume(address["service"], address["job"]))
+            await change_in_thread(lambda: studio.loop.resume(address["service"], address["job"]))
         except VoxloopError as error:
             patch = Patch()
             patch.append(toast_of("That did not work", error))
@@ -67,10 +67,20 @@ def _row(job: Job) -> html.Tr:
         job.author,
         html.Span(f"{job.created:%Y-%m-%d %H:%M}", title=job.created.isoformat()),
         _took(job.started, job.finished) or eta(plain),
-        (job.error or {}).get("message") or outcome(plain) or job.message,
+        (job.error or {}).get("message") or _outcome(plain) or job.message,
         _buttons(job),
     )
     return html.Tr([html.Td(cell) for cell in cells], **{"data-job": job.id})
+
+
+def _outcome(job: dict[str, Any]) -> list[str | dcc.Link]:
+    """Say what came of a job, with a way to the model in it: its card says who taught it."""
+    text, model = outcome(job), (job.get("result") or {}).get("model")
+    if not text or not model:
+        return [text] if text else []
+    name = f"{model['name']}:{model['version']}"
+    before, _, after = text.partition(name)
+    return [before, dcc.Link(name, href=f"./models/{model['name']}/{model['version']}", className="vx-inline-link"), after]
 
 
 def _buttons(job: Job) -> html.Div:

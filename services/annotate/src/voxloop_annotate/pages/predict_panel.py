@@ -2,18 +2,19 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs
 
 import dash_bootstrap_components as dbc
-from dash import Dash, Input, Output, Patch, State, html, no_update
+from dash import Dash, Input, Output, Patch, State, dcc, html, no_update
 
 from voxloop_annotate.candidates import Candidate, list_candidates
 from voxloop_annotate.components import ComparePanel, ModelHint, ResultPanel
 from voxloop_annotate.pages.job_card import job_card
 from voxloop_annotate.pages.toasts import error_toast, toast_of
-from voxloop_annotate.pages.worker import in_thread
+from voxloop_annotate.pages.worker import change_in_thread, in_thread, rights_of_button
+from voxloop_annotate.people import asking
 from voxloop_annotate.studio import Studio
 from voxloop_shared.errors import VoxloopError
-from voxloop_shared.identity import this_process
 from voxloop_shared.schemas import PredictionInfo
 
 _PLANES = (
@@ -37,6 +38,7 @@ def predict_panel() -> html.Section:
             html.Div(id="predict-job", className="vx-job-slot", **{"aria-live": "polite"}),
             html.Label("Shown", htmlFor="prediction", className="vx-field-label"),
             dbc.Select(id="prediction", options=[], placeholder="no prediction yet"),
+            html.Div(id="prediction-model", className="vx-quiet"),
             ComparePanel(id="compare"),
             ResultPanel(id="results"),
         ],
@@ -126,12 +128,26 @@ def _register_predictions(page: Dash, studio: Studio) -> None:
         Input("events", "volume"),
         Input("events", "predictions"),
         Input("prediction", "id"),
+        State("url", "search"),
+        State("prediction", "value"),
     )
-    async def list_predictions(volume: str | None, _count: int | None, _id: str) -> Any:
+    async def list_predictions(volume: str | None, _count: int | None, _id: str, search: str | None, shown: str | None) -> Any:
         if volume is None:
             return [], None
         found = await in_thread(lambda: studio.library.predictions(volume))
-        return [{"label": _prediction_label(info), "value": info.id} for info in found], found[0].id if found else None
+        asked = next(iter(parse_qs((search or "").lstrip("?")).get("prediction", [])), None) if shown is None else None
+        value = next((info.id for info in found if info.id == asked), found[0].id if found else None)
+        return [{"label": _prediction_label(info), "value": info.id} for info in found], value
+
+    @page.callback(Output("prediction-model", "children"), Input("prediction", "value"), State("events", "volume"))
+    async def lead_to_models(prediction: str | None, volume: str | None) -> Any:
+        if prediction is None or volume is None:
+            return None
+        try:
+            info = await in_thread(lambda: studio.library.prediction(volume, prediction))
+        except VoxloopError:
+            return None
+        return model_links(info)
 
     @page.callback(Output("canvas", "prediction"), Input("prediction", "value"))
     async def show_prediction(prediction: str | None) -> Any:
@@ -139,6 +155,10 @@ def _register_predictions(page: Dash, studio: Studio) -> None:
 
 
 def _register_start(page: Dash, studio: Studio) -> None:
+    @page.callback(Output("predict-start", "disabled"), Output("predict-start", "title"), Input("predict-start", "id"))
+    async def respect_role(_id: str) -> Any:
+        return rights_of_button("Predict the whole volume")
+
     @page.callback(Output("predict-job", "children"), Input("events", "jobs"), Input("predict-job", "id"))
     async def show_job(jobs: dict[str, Any] | None, _id: str) -> Any:
         return job_card((jobs or {}).get("infer"))
@@ -164,7 +184,7 @@ def _register_start(page: Dash, studio: Studio) -> None:
             return patch, no_update
         options = _options(model, *wishes)
         try:
-            job = await in_thread(lambda: studio.loop.start_prediction(volume, author=this_process().user, **options))
+            job = await change_in_thread(lambda: studio.loop.start_prediction(volume, author=asking().user, **options))
         except VoxloopError as error:
             patch.append(toast_of("Cannot predict", error))
             return patch, no_update
@@ -185,6 +205,15 @@ def companions(entries: list[Candidate], model: str | None) -> list[dict[str, st
     """List the models that can be fused with one: the others that tell the same classes."""
     classes = {entry.model: {each.id: each.name for each in entry.classes} for entry in entries}
     return [_model_option(entry) for entry in entries if entry.model != model and classes[entry.model] == classes.get(model or "")]
+
+
+def model_links(info: PredictionInfo) -> list[str | dcc.Link]:
+    """Lead to the models that made a prediction: their cards say which strokes taught them, and whose."""
+    links: list[str | dcc.Link] = ["made by "]
+    for number, model in enumerate(info.models or [info.model]):
+        links += [", "] if number else []
+        links.append(dcc.Link(f"{model.name}:{model.version}", href=f"./models/{model.name}/{model.version}", className="vx-inline-link"))
+    return links
 
 
 def _model_option(entry: Candidate) -> dict[str, str]:

@@ -1,24 +1,28 @@
 """The frame of every page: header, lights, theme, and which page the address names."""
 
+from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import dash_bootstrap_components as dbc
-from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
 from voxloop_annotate.components import EventStream
-from voxloop_annotate.pages import job_actions, jobs, notices, predict_panel, train_panel
+from voxloop_annotate.pages import job_actions, jobs, models, notices, predict_panel, train_panel
 from voxloop_annotate.pages.annotate import annotate_page
 from voxloop_annotate.pages.worker import in_thread
 from voxloop_annotate.studio import Studio
 
+_ICON = "data:image/svg+xml," + quote(Path(__file__).parents[1].joinpath("static", "favicon.svg").read_text())
+"""A file would be asked for whenever the address changes: with each slice."""
 INDEX = """<!DOCTYPE html>
 <html lang="en" data-bs-theme="dark">
   <head>
     {%metas%}
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>{%title%}</title>
-    <link rel="icon" type="image/svg+xml" href="static/favicon.svg">
+    <base href="{base}">
+    <link rel="icon" type="image/svg+xml" href="ICON">
     <link rel="stylesheet" href="static/vendor/bootstrap.min.css">
     <link rel="stylesheet" href="static/voxloop.css">
     {%css%}
@@ -28,12 +32,13 @@ INDEX = """<!DOCTYPE html>
     {%config%}
     {%scripts%}
     <script src="static/voxloop.js"></script>
+    <script src="static/modelcells.js"></script>
     {%renderer%}
   </body>
 </html>
-"""
+""".replace("ICON", _ICON)
 
-_PAGES = (("Annotate", "./"), ("Jobs", "./jobs"))
+_PAGES = (("Annotate", "./"), ("Jobs", "./jobs"), ("Models", "./models"))
 
 
 def shell() -> html.Div:
@@ -42,6 +47,7 @@ def shell() -> html.Div:
         className="vx-page",
         children=[
             dcc.Location(id="url", refresh="callback-nav"),
+            dcc.Store(id="place"),
             EventStream(id="events"),
             dcc.Store(id="seen-jobs", data={}),
             html.Header(
@@ -50,6 +56,7 @@ def shell() -> html.Div:
                     html.Span("voxloop", className="vx-brand"),
                     dbc.Select(id="volume", className="vx-volume", options=[]),
                     html.Nav(id="nav", className="vx-nav"),
+                    html.Span(id="role", className="vx-role"),
                     html.Div(id="lights", className="vx-lights", children=lights([])),
                     html.Button(id="theme", className="vx-icon-button", title="Switch between dark and light", type="button"),
                 ],
@@ -78,21 +85,34 @@ def asked_volume(search: str | None) -> str | None:
     return next(iter(parse_qs((search or "").lstrip("?")).get("volume", [])), None)
 
 
-def _nav(path: str, search: str | None) -> list[dcc.Link]:
-    here = "Jobs" if path.rstrip("/").endswith("/jobs") else "Annotate"
+def _nav(here: str, search: str | None) -> list[dcc.Link]:
     volume = asked_volume(search)
     query = f"?volume={volume}" if volume else ""
     return [dcc.Link(name, href=target + query, className="vx-nav-link" + (" active" if name == here else "")) for name, target in _PAGES]
 
 
+def _page_of(path: str, hash_: str | None) -> tuple[str, Any]:
+    """Give the name and the layout of the page at a path below the site's own address."""
+    first, _, rest = path.partition("/")
+    if first == "jobs":
+        return "Jobs", jobs.jobs_page()
+    if first == "models":
+        return "Models", models.models_page(rest, hash_)
+    return "Annotate", annotate_page()
+
+
 def register_pages(page: Dash, studio: Studio) -> None:
     """Connect the callbacks of all pages."""
 
-    @page.callback(Output("page", "children"), Output("nav", "children"), Input("url", "pathname"), State("url", "search"))
-    async def show_page(path: str | None, search: str | None) -> tuple[Any, Any]:
-        if (path or "").rstrip("/").endswith("/jobs"):
-            return jobs.jobs_page(), _nav(path or "", search)
-        return annotate_page(), _nav(path or "", search)
+    # only the browser knows below which address the pages begin
+    page.clientside_callback(ClientsideFunction("voxloop", "below"), Output("place", "data"), Input("url", "pathname"))
+
+    @page.callback(
+        Output("page", "children"), Output("nav", "children"), Input("place", "data"), State("url", "search"), State("url", "hash")
+    )
+    async def show_page(place: str | None, search: str | None, hash_: str | None) -> tuple[Any, Any]:
+        name, contents = _page_of((place or "").strip("/"), hash_)
+        return contents, _nav(name, search)
 
     @page.callback(
         Output("volume", "options"),
@@ -120,3 +140,4 @@ def register_pages(page: Dash, studio: Studio) -> None:
     job_actions.register(page, studio)
     notices.register(page, studio)
     jobs.register(page, studio)
+    models.register(page, studio)

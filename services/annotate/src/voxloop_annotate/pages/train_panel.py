@@ -7,10 +7,10 @@ from dash import Dash, Input, Output, Patch, State, html, no_update
 from voxloop_annotate.components import LiveControl, TrainForm
 from voxloop_annotate.pages.job_card import job_card
 from voxloop_annotate.pages.toasts import error_toast, toast_of
-from voxloop_annotate.pages.worker import in_thread
+from voxloop_annotate.pages.worker import change_in_thread, rights_of_button
+from voxloop_annotate.people import asking
 from voxloop_annotate.studio import Studio
 from voxloop_shared.errors import VoxloopError
-from voxloop_shared.identity import this_process
 
 
 def train_panel() -> html.Section:
@@ -47,12 +47,16 @@ def register(page: Dash, studio: Studio) -> None:
             patch.append(error_toast("Cannot train yet", f"{order['problem']} (see All settings)"))
             return patch, no_update, no_update
         try:
-            job = await in_thread(lambda: studio.loop.start_training(volume, this_process().user, order["after"], **order_of(order)))
+            job = await change_in_thread(lambda: studio.loop.start_training(volume, asking().user, order["after"], **order_of(order)))
         except VoxloopError as error:
             patch.append(toast_of("Cannot train yet", error))
             return patch, no_update, no_update
         card = job_card(job.model_dump(mode="json"))
         return [], card, {"id": job.id, "after": order["after"]}  # what stood in the way before is settled
+
+    @page.callback(Output("train-start", "disabled"), Output("train-start", "title"), Input("train-start", "id"))
+    async def respect_role(_id: str) -> Any:
+        return rights_of_button("Train on the strokes")
 
     @page.callback(Output("train-job", "children"), Input("events", "jobs"), Input("train-job", "id"))
     async def show_job(jobs: dict[str, Any] | None, _id: str) -> Any:

@@ -6,6 +6,7 @@ import { LabelHistory } from "./labelhistory.mjs";
 import { LabelPlanes } from "./labelplanes.mjs";
 import { LiveStroke } from "./livestroke.mjs";
 import { Outbox } from "./outbox.mjs";
+import { mayChange, whyNot } from "./rights.mjs";
 import { session as sharedSession } from "./session.mjs";
 import { SliceCache } from "./slicecache.mjs";
 import { boxOf } from "./plane.mjs";
@@ -51,7 +52,7 @@ export class Annotation {
 
   /** Begin a stroke on a plane of labels; `settings` = {tool, value, overwrite, replaces, intensity}, by default the session's. Null without a class. */
   begin(plane, settings = this.settings()) {
-    if (settings.value === null) return null;
+    if (settings.value === null || this.#isRefused()) return null;
     const live = new LiveStroke(plane, settings);
     this.planes.begin(live);
     this.session.set({ isPainting: true });
@@ -76,6 +77,7 @@ export class Annotation {
 
   /** Paint a finished stroke, a body as in POST strokes without its id: shown at once, then sent. */
   paint(body) {
+    if (this.#isRefused()) return;
     const stroke = new Stroke({ ...body, id: makeId() });
     this.planes.add(stroke);
     this.#pushStroke(stroke);
@@ -140,7 +142,15 @@ export class Annotation {
   }
 
   #ask(kind, body = {}) {
+    if (this.#isRefused()) return Promise.reject(new Error(whyNot(this.session.state)));
     return new Promise((resolve, reject) => this.#push({ ...makeChange(kind, this.volume, body), resolve, reject }));
+  }
+
+  // Who only looks is told so before anything is drawn; the server would refuse it, too.
+  #isRefused() {
+    if (mayChange(this.session.state)) return false;
+    this.session.say(whyNot(this.session.state));
+    return true;
   }
 
   #push(change, isKept = false) {

@@ -21,6 +21,10 @@ export function colourLabels(pixels, slice, rect, { fill, edge }, { isContour = 
   let seen = 0;
   let at = 0;
   for (let r = rect.r0; r < rect.r1; r++) {
+    if (isBlank(data, r * cols + rect.c0, r * cols + rect.c1)) {
+      pixels.fill(0, at, (at += rect.c1 - rect.c0));
+      continue;
+    }
     for (let i = r * cols + rect.c0, c = rect.c0; c < rect.c1; i++, c++, at++) {
       const value = data[i];
       if (value === 0) pixels[at] = 0;
@@ -31,6 +35,12 @@ export function colourLabels(pixels, slice, rect, { fill, edge }, { isContour = 
     }
   }
   return seen !== 0;
+}
+
+/** Most of most slices has no labels, and need not be looked at voxel by voxel. */
+function isBlank(data, from, to) {
+  for (let i = from; i < to; i++) if (data[i] !== 0) return false;
+  return true;
 }
 
 /**

@@ -4,6 +4,7 @@ import { annotation } from "./annotation.mjs";
 import { loadFlags } from "./flags.mjs";
 import { loadReview } from "./review.mjs";
 import { live } from "./live.mjs";
+import { check as checkRole } from "./role.mjs";
 import { session } from "./session.mjs";
 import { Throttle } from "./throttle.mjs";
 import { loadClasses, loadPredictions } from "./volume.mjs";
@@ -56,6 +57,7 @@ class EventFeed {
     on("live", (event) => this.#isShown() && live.receive(event));
     on("review", () => this.#isShown() && loadReview(session));
     on("job", (job) => (job.kind === "review" ? this.#onReviewJob(job) : this.#onJob(job)));
+    on("people", () => checkRole());
     on("services", (services) => this.report.push({ services }));
     on("predictions", () => this.#onPredictions());
   }

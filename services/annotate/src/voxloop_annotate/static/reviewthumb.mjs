@@ -6,10 +6,11 @@ import { colourImage, colourPrediction } from "./colouring.mjs";
 import { element } from "./element.mjs";
 import { lookupFor } from "./lookup.mjs";
 import { rectOf } from "./plane.mjs";
-import { scaleDown, whole } from "./rect.mjs";
+import { scaleDown } from "./rect.mjs";
 import { gridOfLevel } from "./region.mjs";
 import { thumbLevel } from "./review.mjs";
 import { imagePath, predictionPath } from "./slicepath.mjs";
+import { drawSlice } from "./slicepicture.mjs";
 import { predictedPixels } from "./translation.mjs";
 
 const SIDE_PX = 44;
@@ -31,12 +32,12 @@ async function draw(canvas, { state }, { place, prediction }) {
   if (!info) return;
   const where = regionOf(info, place, canvas.width);
   const image = await getSlice(imagePath({ volume, ...where }));
-  paint(canvas, image, (data, rect) => colourImage(data, image, rect, lookupFor(image.dtype, layers.image)));
+  drawSlice(canvas, image, (data, rect) => colourImage(data, image, rect, lookupFor(image.dtype, layers.image)));
   if (!prediction) return;
   const numbers = await getSlice(predictionPath({ volume, ...where }, prediction, "class"));
   const table = predictedPixels(predictions.find(({ id }) => id === prediction) ?? null, classes, new Set(), ALPHA);
   const scale = gridOfLevel(info.levels, where.level, place.axis).scale;
-  paint(canvas, numbers, (data, rect) => colourPrediction(data, numbers, rect, table, { labels: null, scale, origin: { r0: 0, c0: 0 } }));
+  drawSlice(canvas, numbers, (data, rect) => colourPrediction(data, numbers, rect, table, { labels: null, scale, origin: { r0: 0, c0: 0 } }));
 }
 
 /** Give the part of a level that shows a place, as imagePath takes it. */
@@ -45,17 +46,4 @@ export function regionOf({ levels }, { axis, index, box }, pixels) {
   const { rows, cols, scale } = gridOfLevel(levels, level, axis);
   const { r0, r1, c0, c1 } = scaleDown(rectOf(axis, index, box), scale);
   return { axis, index, level, levels, region: { r0, r1: Math.min(r1, rows), c0, c1: Math.min(c1, cols) }, isWhole: false };
-}
-
-// Each picture is drawn at its own size first, then over what is there already at that of the canvas, its shape kept.
-function paint(canvas, { rows, cols }, colour) {
-  const own = new OffscreenCanvas(cols, rows);
-  const pixels = new ImageData(cols, rows);
-  colour(new Uint32Array(pixels.data.buffer), whole(rows, cols));
-  own.getContext("2d").putImageData(pixels, 0, 0);
-  const scale = Math.min(canvas.width / cols, canvas.height / rows);
-  const [width, height] = [cols * scale, rows * scale];
-  const context = canvas.getContext("2d");
-  context.imageSmoothingEnabled = false;
-  context.drawImage(own, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
 }

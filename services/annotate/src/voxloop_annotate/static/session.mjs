@@ -9,6 +9,7 @@ import { INITIAL_TOOLING, chooseClass, chooseTool, keepRule, suitVolume } from "
 import { View, clampZoom, fitView } from "./view.mjs";
 
 const INITIAL = {
+  me: null,
   volume: null,
   info: null,
   problem: null,

@@ -82,6 +82,7 @@ export const SHORTCUTS = [
   ["Seeing", "\\", "Panel on or off", key("\\"), ({ panel }) => panel.toggle()],
   ["Seeing", "t", "Dark or light", key("t"), ({ theme }) => theme.toggle()],
   ["Seeing", "?", "This list", key("?"), ({ help }) => help.toggle()],
+  ["Models", "/", "Search, on the page of models"],
 ];
 
 /** Listen to the keyboard of the page; gives the function that ends it. */

@@ -8,3 +8,9 @@ export function agoText(date, now = Date.now()) {
   const unit = UNITS.find(([size]) => seconds >= size);
   return unit ? `${Math.floor(seconds / unit[0])} ${unit[1]}` : "now";
 }
+
+/** Give how long ago a date is, to be read in a sentence: just now, 5 min ago. */
+export function agoLong(date, now = Date.now()) {
+  const text = agoText(date, now);
+  return text === "now" ? "just now" : `${text} ago`;
+}

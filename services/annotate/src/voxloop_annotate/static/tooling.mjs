@@ -3,6 +3,7 @@
 
 import { CHOICES, INITIAL_OPTIONS, diameterOf, limitOption, nextChoice, suitIntensity, toleranceStep } from "./options.mjs";
 import { UNCERTAIN, nameOf } from "./palette.mjs";
+import { isLooking, mayChange, whyNot } from "./rights.mjs";
 
 /** The tooling part of a session's first state. */
 export const INITIAL_TOOLING = { tool: "brush", brushSize: 12, overwrite: "all", replaces: null, options: INITIAL_OPTIONS, draft: null, filling: null, flags: [] };
@@ -123,6 +124,7 @@ export function pickLabel(session, label) {
 export function chooseTool(session, name) {
   const { isPainting, tool, draft } = session.state;
   if (isPainting) return;
+  if (!mayChange(session.state) && !isLooking(name)) return void session.say(whyNot(session.state));
   if (draft && name !== tool) {
     draft.drop();
     session.say(`${draft.name} dropped`);
@@ -135,7 +137,7 @@ export function chooseClass(session, classId) {
   const { isPainting, tool, classes, options } = session.state;
   const isKnown = classId === UNCERTAIN || classes.some(({ id }) => id === classId);
   if (!isKnown || isPainting) return;
-  const isPaintingTool = !["erase", "pick", "pan", "accept"].includes(tool);
+  const isPaintingTool = !["erase", "pick", "pan", "accept"].includes(tool) || !mayChange(session.state);
   session.set({ classId, tool: isPaintingTool ? tool : "brush", options: options.isErasing ? { ...options, isErasing: false } : options });
 }
 

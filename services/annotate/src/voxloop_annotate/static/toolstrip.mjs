@@ -3,6 +3,7 @@
 import { annotation } from "./annotation.mjs";
 import { element, iconButton, setIcon } from "./element.mjs";
 import { FillMenu } from "./fillmenu.mjs";
+import { isLooking, mayChange, whyNot } from "./rights.mjs";
 import { session } from "./session.mjs";
 import { cycleOverwrite, overwriteText } from "./tooling.mjs";
 import { TOOLS } from "./tools.mjs";
@@ -26,6 +27,7 @@ export function mount(node) {
     session.watch(["tool"], ({ tool }) => tools.forEach((button) => press(button, button.dataset.tool === tool))),
     session.watch(["overwrite", "replaces", "classes"], (state) => updateOverwrite(overwrite, state)),
     session.watch(["history", "pendingStrokes"], (state) => updateHistory(undo, redo, state)),
+    session.watch(["me", "history", "pendingStrokes"], (state) => updateRights([...tools, fills.button, overwrite, undo, redo], state)),
     fills.end,
   ];
   return { update() {}, unmount: () => close(node, ends) };
@@ -59,6 +61,15 @@ function updateHistory(undo, redo, { history, pendingStrokes }) {
   redo.disabled = !history.canRedo;
   relabel(undo, `Undo${history.undoName ? ` ${history.undoName}` : ""}  (ctrl z)`);
   relabel(redo, `Redo${history.redoName ? ` ${history.redoName}` : ""}  (ctrl shift z)`);
+}
+
+// Buttons that cannot be pressed say why.
+function updateRights(buttons, state) {
+  if (mayChange(state)) return;
+  for (const button of buttons.filter(({ dataset }) => !isLooking(dataset.tool))) {
+    button.disabled = true;
+    relabel(button, whyNot(state));
+  }
 }
 
 function relabel(button, text) {

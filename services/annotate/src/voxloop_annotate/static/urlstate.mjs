@@ -88,11 +88,20 @@ const KEYS = ["info", "axis", "indices", "zoom", "center", "isFitted", "layers",
 
 /** Keep the address up to date with the session, and the session with an address that is typed; gives the end of it. */
 export function followAddress(session) {
-  const address = new Throttle(() => session.state.info && history.replaceState(history.state, "", `#${writeHash(session.state)}`), PERIOD_MS);
+  const write = () => session.state.info && history.replaceState(history.state, "", `${location.pathname}${location.search}#${writeHash(session.state)}`);
+  const address = new Throttle(write, PERIOD_MS);
   const read = () => session.state.info && session.applyWish(readHash(location.hash));
-  const end = session.watch(KEYS, () => address.push({}));
+  let wait = null;
+  // telling the browser, and through it Dash, takes ten milliseconds, which a slice that is on its way would be late
+  const end = session.watch([...KEYS, "painted"], ({ axis, index, painted }) => {
+    clearTimeout(wait);
+    const isShown = painted?.axis === axis && painted.index === index;
+    if (isShown) address.push({});
+    else wait = setTimeout(() => address.push({}), PERIOD_MS);
+  });
   window.addEventListener("hashchange", read);
   return () => {
+    clearTimeout(wait);
     address.close();
     end();
     window.removeEventListener("hashchange", read);

@@ -10,7 +10,13 @@
   load("theme").then((theme) => theme.listen());
   load("panel").then((panel) => panel.listen());
   load("dismiss").then((dismiss) => dismiss.listen());
+  load("pagelinks").then((links) => links.listen());
+  load("role").then((role) => role.listen());
   load("titlebadge").then((badge) => badge.listen());
+
+  // where a page lies below the place that the pages begin at, which <base> knows
+  const below = (pathname) => pathname.slice(new URL(document.baseURI).pathname.length);
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { voxloop: { below } });
 
   function component(name, className) {
     function Component(props) {
@@ -58,6 +64,9 @@
     RoundList: component("rounds", "vx-rounds"),
     TrainForm: component("trainform", "vx-train"),
     LiveControl: component("livecontrol", "vx-live"),
+    ModelTools: component("modeltools", "vx-model-tools"),
+    ModelCard: component("modelcard", "vx-model-card"),
+    ModelCompare: component("modelcompare", "vx-model-compare"),
     EventStream: component("eventstream", "vx-events"),
   };
 })();

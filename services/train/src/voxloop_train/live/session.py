@@ -9,6 +9,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
+from voxloop_shared.behalf import working_for
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.errors import NotFound, VoxloopError
 from voxloop_shared.live import LiveState
@@ -65,7 +66,7 @@ class LiveSession:
         model = self.state().model
         if model is None:
             raise NotFound("this session has learned nothing yet: paint a few strokes of at least two classes")
-        with ServiceClient(self._settings.socket_of("registry")) as registry:
+        with working_for(model.manifest.author), ServiceClient(self._settings.socket_of("registry")) as registry:
             body = {"manifest": model.manifest.model_dump(mode="json"), "weights": model.digest}
             version = ModelVersion.model_validate(registry.post(f"/models/{name}/versions", body))
         self._take({"kept": version.ref.model_dump()})

@@ -1,0 +1,1 @@
+"""The podman runtime: one rootless container per service."""

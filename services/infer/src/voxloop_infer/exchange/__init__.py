@@ -1,0 +1,1 @@
+"""Models written so that other programs can run them."""

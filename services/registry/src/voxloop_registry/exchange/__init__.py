@@ -1,0 +1,1 @@
+"""Models leaving the registry as packages, and packages becoming versions."""

@@ -1,0 +1,1 @@
+"""One file per step; `down_revision` gives their order."""
