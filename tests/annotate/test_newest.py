@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from voxloop_annotate import newest as newest_labels
 from voxloop_annotate.newest import NewestLabels
-from voxloop_shared.data.chunks import ChunkCache, ChunkReader
+from voxloop_shared.data.chunks import ChunkCache
 from voxloop_shared.data.history import Commit
 from voxloop_shared.data.labels import Labels, default_classes
 from voxloop_shared.schemas import Box, Stroke
@@ -66,11 +67,41 @@ def test_labels_that_were_there_before_are_read(labels: Labels) -> None:
 def test_what_nobody_painted_is_not_decoded(labels: Labels, monkeypatch: pytest.MonkeyPatch) -> None:
     newest = NewestLabels(labels, ChunkCache(1 << 20), "v")
     labels.paint(Stroke(id="a", tool="brush", value=1, box=((0, 1), (0, 2), (0, 2)), runs=[0, 4]), "ada")
-    decoded: list[object] = []
-    monkeypatch.setattr(ChunkReader, "_decode", lambda _reader, _array, cells: decoded.extend(cells) or {})
+    fetched: list[object] = []
+    monkeypatch.setattr(newest_labels, "fetch_chunks", lambda _store, _name, cells: fetched.extend(cells) or dict.fromkeys(cells, b""))
     found, _ = newest.read((slice(0, 40), slice(128, 150), slice(0, 270)))
     assert not found.any()
-    assert decoded == []
+    assert fetched == []
+
+
+def test_what_was_fetched_ahead_is_not_fetched_again(labels: Labels, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(5)
+    for _ in range(3):
+        paint(labels, random)
+    newest = NewestLabels(labels, ChunkCache(1 << 20), "v")
+    newest.fetch_ahead()
+    with monkeypatch.context() as patch:
+        patch.setattr(newest_labels, "fetch_chunks", lambda *_: pytest.fail("fetched again"))
+        found, _ = newest.read(tuple(slice(0, n) for n in SHAPE))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(found, whole(labels))
+    paint(labels, random)
+    np.testing.assert_array_equal(newest.read(tuple(slice(0, n) for n in SHAPE))[0], whole(labels))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("cache_bytes", [1, 64 << 20])
+def test_chunks_full_of_labels_are_read_like_others_and_kept_decoded(labels: Labels, cache_bytes: int) -> None:
+    random = np.random.default_rng(4)
+    truth = random.integers(0, 3, SHAPE, dtype=np.uint8)
+    truth[: SHAPE[0] // 2, :100, :100] = 0
+    labels.merge(iter([truth]), "import", "ada", lambda _slab: None)
+    cache = ChunkCache(cache_bytes)
+    newest = NewestLabels(labels, cache, "v")
+    everything = tuple(slice(0, n) for n in SHAPE)
+    for _ in range(2):
+        np.testing.assert_array_equal(newest.read(everything)[0], truth)  # type: ignore[arg-type]
+    assert (cache.get(("v", ((0, 0, 1), 0))) is not None) == (cache_bytes > 1)
+    paint(labels, random)
+    np.testing.assert_array_equal(newest.read(everything)[0], whole(labels))  # type: ignore[arg-type]
 
 
 def test_a_reader_beside_a_painter_sees_whole_snapshots(labels: Labels) -> None:

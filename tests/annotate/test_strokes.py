@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.annotate.conftest import RunningAnnotate
+from tests.planes import labels_in
 from voxloop_shared import errors
 from voxloop_shared.data.labels import Labels
 from voxloop_shared.identity import this_process
@@ -27,9 +28,14 @@ def a_stroke(**changes: Any) -> dict[str, Any]:
 
 
 def read_labels(annotate: RunningAnnotate, index: int) -> np.ndarray:
-    response = annotate.client.request("GET", f"{annotate.base}/labels?axis=z&index={index}")
-    rows, columns = map(int, response.headers["x-shape"].split(","))
-    return np.frombuffer(response.content, np.uint8).reshape(rows, columns)
+    return labels_in(annotate.client.request("GET", f"{annotate.base}/labels?axis=z&index={index}"))
+
+
+def test_a_plane_without_labels_is_sent_without_a_byte_per_voxel(annotate: RunningAnnotate) -> None:
+    annotate.client.post(f"{annotate.base}/strokes", a_stroke())
+    empty, painted = (annotate.client.request("GET", f"{annotate.base}/labels?axis=z&index={index}") for index in (3, 4))
+    assert (empty.headers["X-Shape"], empty.content) == ("20,31", b"")
+    assert len(painted.content) == 20 * 31
 
 
 def test_a_stroke_stands_in_the_labels_and_in_the_history(annotate: RunningAnnotate) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page
 
 from tests.annotate.conftest import RunningAnnotate, running_annotate
+from tests.planes import labels_in
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.data.images import ArraySource
 from voxloop_shared.data.volumes import import_volume
@@ -130,7 +131,7 @@ class Painter:
         planes = []
         for z in range(SHAPE[0]):
             answer = self.client.request("GET", f"/api/volumes/{self.volume}/labels", params={"axis": "z", "index": z})
-            planes.append(np.frombuffer(answer.content, np.uint8).reshape(SHAPE[1:]))
+            planes.append(labels_in(answer))
         return np.stack(planes)
 
     def shown(self) -> NDArray[np.uint8]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -10,6 +9,7 @@ from tests.annotate.conftest import RunningAnnotate, running_annotate
 from tests.annotate.test_training import STRANGERS, publish
 from tests.browser.seeing import Viewer, looking
 from tests.infer.conftest import voxels
+from tests.planes import labels_in
 from tests.waiting import wait_until
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.data.images import ArraySource
@@ -91,7 +91,7 @@ def test_a_stranger_makes_the_first_proposal_and_its_classes_are_known_by_name(v
     order = {"id": "all", "kind": "accept", "where": "slice", "axis": "z", "index": 3, "prediction": prediction}
     running.client.post(f"{running.base}/fills", order)
     labels = running.client.request("GET", f"{running.base}/labels?axis=z&index=3")
-    assert np.frombuffer(labels.content, np.uint8).reshape(64, 64)[32, 32] == numbers[name]
+    assert labels_in(labels)[32, 32] == numbers[name]
     assert viewer.complaints == []
 
 

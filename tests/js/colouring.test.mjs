@@ -39,6 +39,24 @@ test("contours leave the inside clear and are as wide as asked for", () => {
   assert.equal(wide[4 * 8 + 4], 0);
 });
 
+test("no label is overlooked, wherever a rectangle begins and ends", () => {
+  const [rows, cols] = [5, 37];
+  const random = makeRandom(5);
+  for (const offset of [0, 1]) {
+    const data = new Uint8Array(new ArrayBuffer(rows * cols + offset), offset);
+    for (let n = 0; n < rows * cols; n++) {
+      data.fill(0)[n] = 1;
+      const [c0, r0] = [integer(random, 0, cols - 1), integer(random, 0, rows - 1)];
+      const rect = { r0, r1: integer(random, r0 + 1, rows), c0, c1: integer(random, c0 + 1, cols) };
+      const [r, c] = [Math.floor(n / cols), n % cols];
+      const { seen, pixels } = labelPixels({ data, rows, cols }, {}, rect);
+      const isInside = r >= rect.r0 && r < rect.r1 && c >= rect.c0 && c < rect.c1;
+      assert.equal(seen, isInside);
+      if (isInside) assert.notEqual(pixels[(r - rect.r0) * (rect.c1 - rect.c0) + c - rect.c0], 0);
+    }
+  }
+});
+
 test("uncertain is hatched, and hidden classes are not seen", () => {
   const hatched = labelPixels(square(255)).pixels;
   assert.ok(new Set(hatched.filter((pixel) => pixel)).size === 2);

@@ -33,6 +33,10 @@ class Server {
     await tick();
   }
 
+  async isAsked(test) {
+    while (!this.asked.some(test)) await tick();
+  }
+
   async fail() {
     for (const { reject } of this.waiting.values()) reject(new Error("down"));
     this.waiting.clear();
@@ -72,7 +76,7 @@ test("the coarse picture is shown before the sharp one, labels only with a pictu
   assert.deepEqual([scene.isSharp, states.at(-1)], [true, "ready"]);
 });
 
-test("the picture of another slice stays until there is one of this, and cannot be painted on", async () => {
+test("the picture of another slice stays until there is one of this, and cannot be painted on", { timeout: 10_000 }, async () => {
   const { session, server, shown, scene } = openScene();
   await tick();
   await server.answer(isLevel(0));
@@ -81,9 +85,23 @@ test("the picture of another slice stays until there is one of this, and cannot 
   await tick();
   assert.deepEqual(shown, []);
   assert.equal(scene.isCurrent, false);
-  await server.answer((path) => isIndex(40)(path) && isLevel(3)(path));
+  const isCoarse = (path) => isIndex(40)(path) && isLevel(3)(path);
+  await server.isAsked(isCoarse); // once the sharp one is late
+  await server.answer(isCoarse);
   assert.deepEqual(shown.slice(0, 2), [["coarse", "40@3"], ["image", null]]);
   assert.equal(scene.isCurrent, true);
+});
+
+test("where sharp slices come soon, nothing coarse delays them", async () => {
+  const { session, server, shown } = openScene();
+  await tick();
+  await server.answer(isLevel(0));
+  shown.length = 0;
+  session.setIndex(40);
+  await tick();
+  assert.deepEqual(server.asked.filter(isIndex(40)).filter(isLevel(3)), []);
+  await server.answer((path) => isIndex(40)(path) && isLevel(0)(path));
+  assert.deepEqual(shown[0], ["image", "40@0"]);
 });
 
 test("answers that are no longer wanted are aborted and never shown", async () => {

@@ -247,6 +247,22 @@ def test_the_cache_stays_within_its_bytes():
     assert cache.get("large") is None
 
 
+def test_arrays_that_share_a_cache_keep_to_its_bytes_and_see_each_its_own(make_volume, workspace: Workspace):
+    array = voxels((64, 300, 290))
+    info = make_volume(array=array)
+    cache = ChunkCache(6_000_000)  # less than three of the eight layers of chunks
+    arrays = [CachedArray(level_array(open_volume(workspace, info.id)[1], str(level)), cache, level) for level in (0, 1, 0)]
+    truths = [array, np.asarray(level_array(open_volume(workspace, info.id)[1], "1")[:]), array]
+    for index in (3, 4, 20, 60, 3, 21):
+        for cached, truth in zip(arrays, truths, strict=True):
+            at = min(index, truth.shape[0] - 1)
+            np.testing.assert_array_equal(
+                cached.read((slice(at, at + 1), slice(0, truth.shape[1]), slice(0, truth.shape[2])))[0], truth[at]
+            )
+    kept = [block for number in range(next(cache.numbers)) if (block := cache.get(number)) is not None]
+    assert 0 < sum(block.nbytes for block in kept) <= 6_000_000
+
+
 def test_a_slice_again_reads_no_file(make_volume, workspace: Workspace):
     info = make_volume(array=voxels((40, 200, 200)))
     cached = CachedArray(level_array(open_volume(workspace, info.id)[1], "0"), ChunkCache(1 << 30), "rock/0")

@@ -79,7 +79,8 @@ class Annotations:
     def _newest_of(self, volume_id: str, labels: Labels) -> NewestLabels:
         with self._opening[volume_id]:
             if volume_id not in self._newest:
-                self._newest[volume_id] = NewestLabels(labels, self._chunks, volume_id)
+                newest = self._newest[volume_id] = NewestLabels(labels, self._chunks, volume_id)
+                threading.Thread(target=newest.fetch_ahead, daemon=True, name=f"labels-{volume_id}").start()
             return self._newest[volume_id]
 
     def slice(self, volume_id: str, axis: Axis, index: int) -> tuple[NDArray[np.uint8], str]:

@@ -14,6 +14,7 @@ import zarr
 from cachetools import LRUCache
 from numcodecs.zstd import Zstd  # type: ignore[import-untyped]
 from numpy.typing import NDArray
+from zarr.abc.store import Store
 from zarr.codecs import ZstdCodec
 from zarr.core.buffer import default_buffer_prototype
 from zarr.core.sync import sync
@@ -31,24 +32,67 @@ _AT_ONCE = 32
 """Chunks that are decoded at a time: 16 MB."""
 
 
-class Kept(NamedTuple):
-    """The chunks of the newest labels that are kept in memory as they are stored (empty: not there), and how all are cut and stored."""
+class Layout(NamedTuple):
+    """How the labels that `create_repository` made are cut into chunks and stored."""
 
     shape: tuple[int, int, int]
     size: tuple[int, int, int]
     codec: Zstd
+
+    @classmethod
+    def of(cls, array: zarr.Array[Any]) -> Self:
+        """Read it from the array."""
+        codec = array.metadata.codecs[-1]  # type: ignore[union-attr]
+        assert isinstance(codec, ZstdCodec)
+        return cls(array.shape, array.chunks, Zstd(codec.level, codec.checksum))  # type: ignore[arg-type]
+
+    def cells(self, region: Region) -> list[Cell]:
+        """Give the chunks that a region touches, in C order."""
+        return cells_of(region, self.size)
+
+    def overlap(self, region: Region, cell: Cell) -> tuple[Region, Region]:
+        """Give where a chunk lies in a region that touches it, and which part of the chunk that is."""
+        (chunk,) = regions_of([cell], self.shape, self.size)
+        both = clip_region(region, chunk)
+        assert both is not None
+        return within(both, region), within(both, chunk)
+
+    def encode(self, chunk: NDArray[np.uint8]) -> bytes:
+        """Give a chunk as it is stored: nothing, if nothing is labelled."""
+        stored: bytes = self.codec.encode(chunk) if chunk.any() else b""
+        return stored
+
+    def decode(self, stored: bytes, room: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Fill `room` (`size`) with the values of a chunk that is stored, and give it."""
+        self.codec.decode(stored, room)
+        return room
+
+
+class Kept(NamedTuple):
+    """The chunks of the newest labels that are kept in memory as they are stored (empty: not there)."""
+
+    layout: Layout
     chunks: LRUCache[Key, bytes]
 
     @classmethod
     def of(cls, array: zarr.Array[Any]) -> Self:
-        """Keep nothing yet of labels that `create_repository` made."""
-        codec = array.metadata.codecs[-1]  # type: ignore[union-attr]
-        assert isinstance(codec, ZstdCodec)
-        return cls(array.shape, array.chunks, Zstd(codec.level, codec.checksum), _keep())  # type: ignore[arg-type]
+        """Keep nothing yet."""
+        return cls(Layout.of(array), new_keep(_KEPT_BYTES))
 
 
-def _keep() -> LRUCache[Key, bytes]:
-    return LRUCache(_KEPT_BYTES, getsizeof=lambda stored: len(stored) + _OVERHEAD_BYTES)
+def new_keep(limit_bytes: int) -> LRUCache[Any, bytes]:
+    """Make room for so many bytes of chunks as they are stored, of which the least recently used go first."""
+    return LRUCache(limit_bytes, getsizeof=lambda stored: len(stored) + _OVERHEAD_BYTES)
+
+
+def fetch_chunks(store: Store, name: str, cells: Sequence[Cell]) -> dict[Cell, bytes]:
+    """Give chunks of an array as they are stored, side by side; empty: not there."""
+
+    async def get() -> list[bytes]:
+        found = await asyncio.gather(*(store.get(_path(name, cell), default_buffer_prototype()) for cell in cells))
+        return [b"" if stored is None else stored.to_bytes() for stored in found]
+
+    return dict(zip(cells, sync(get()), strict=True)) if cells else {}
 
 
 class LabelChunks:
@@ -58,7 +102,8 @@ class LabelChunks:
         self._store = store
         self._name = name
         self._kept = kept
-        self._fresh = _keep()
+        self._layout = kept.layout
+        self._fresh = new_keep(_KEPT_BYTES)
         self._open: dict[Cell, NDArray[np.uint8]] = {}
 
     def read(self, region: Region, where: NDArray[np.bool_] | None = None) -> NDArray[np.uint8]:
@@ -66,7 +111,7 @@ class LabelChunks:
         values = np.zeros(size_of(region), np.uint8)
         for cells in self._portions(region, where):
             for cell, chunk in self._decoded(cells).items():
-                to, of = self._overlap(region, cell)
+                to, of = self._layout.overlap(region, cell)
                 values[to] = chunk[of]
         return values
 
@@ -75,52 +120,39 @@ class LabelChunks:
         for cells in self._portions(region, changed):
             chunks = self._decoded(cells)
             for cell, chunk in chunks.items():
-                to, of = self._overlap(region, cell)
+                to, of = self._layout.overlap(region, cell)
                 chunk[of] = values[to]
-            self._store_all({cell: self._kept.codec.encode(chunk) if chunk.any() else b"" for cell, chunk in chunks.items()})
+            self._store_all({cell: self._layout.encode(chunk) for cell, chunk in chunks.items()})
 
     def keep(self) -> None:
         """Take what was touched as the newest: the edit is committed."""
         self._kept.chunks.update(self._fresh)
 
     def _portions(self, region: Region, where: NDArray[np.bool_] | None) -> list[list[Cell]]:
-        cells = cells_of(region, self._kept.size, where)
+        cells = cells_of(region, self._layout.size, where)
         return [cells[start : start + _AT_ONCE] for start in range(0, len(cells), _AT_ONCE)]
-
-    def _overlap(self, region: Region, cell: Cell) -> tuple[Region, Region]:
-        """Give where a chunk lies in a region, and which part of the chunk that is."""
-        (chunk,) = regions_of([cell], self._kept.shape, self._kept.size)
-        both = clip_region(region, chunk)
-        assert both is not None
-        return within(both, region), within(both, chunk)
 
     def _decoded(self, cells: list[Cell]) -> dict[Cell, NDArray[np.uint8]]:
         """Give chunks as arrays, which are written once they were changed: what is read is mostly written next."""
         chunks = {cell: self._open[cell] for cell in cells if cell in self._open}
         for cell, stored in self._stored([cell for cell in cells if cell not in chunks]).items():
-            chunks[cell] = np.zeros(self._kept.size, np.uint8)
+            chunks[cell] = np.zeros(self._layout.size, np.uint8)
             if stored:
-                self._kept.codec.decode(stored, chunks[cell])
+                self._layout.decode(stored, chunks[cell])
         self._open = chunks
         return chunks
 
     def _stored(self, cells: list[Cell]) -> dict[Cell, bytes]:
         """Give chunks as they are stored, now and with what this edit has written."""
         known = {cell: self._fresh.get((self._name, cell), self._kept.chunks.get((self._name, cell))) for cell in cells}
-        missing = [cell for cell, stored in known.items() if stored is None]
-
-        async def get() -> list[bytes]:
-            found = await asyncio.gather(*(self._store.get(self._path(cell), default_buffer_prototype()) for cell in missing))
-            return [b"" if stored is None else stored.to_bytes() for stored in found]
-
-        found = dict(zip(missing, sync(get()) if missing else (), strict=True))
+        found = fetch_chunks(self._store, self._name, [cell for cell, stored in known.items() if stored is None])
         self._fresh.update({(self._name, cell): stored for cell, stored in found.items()})
         return {cell: found[cell] if stored is None else stored for cell, stored in known.items()}
 
     def _store_all(self, encoded: dict[Cell, bytes]) -> None:
         make = default_buffer_prototype().buffer.from_bytes
         changes = [
-            self._store.set(self._path(cell), make(stored)) if stored else self._store.delete(self._path(cell))
+            self._store.set(_path(self._name, cell), make(stored)) if stored else self._store.delete(_path(self._name, cell))
             for cell, stored in encoded.items()
         ]
 
@@ -131,9 +163,6 @@ class LabelChunks:
         for cell, stored in encoded.items():
             self._kept.chunks.pop((self._name, cell), None)  # it is not asked for when `_fresh` has no room left
             self._fresh[self._name, cell] = stored
-
-    def _path(self, cell: Cell) -> str:
-        return f"{self._name}/c/{'/'.join(map(str, cell))}"
 
 
 def cells_of(region: Region, size: Sequence[int], where: NDArray[np.bool_] | None = None) -> list[Cell]:
@@ -157,3 +186,7 @@ def _cuts(part: slice, size: int) -> list[int]:
     """Give where a slice passes from chunk to chunk, counted from its start, ends included."""
     first = (part.start // size + 1) * size
     return [0, *(place - part.start for place in range(first, part.stop, size)), part.stop - part.start]
+
+
+def _path(name: str, cell: Cell) -> str:
+    return f"{name}/c/{'/'.join(map(str, cell))}"

@@ -43,7 +43,7 @@ class Labels:
         self.history = History(Commit.of(info) for info in repo.ancestry(branch="main"))
         self._kept = Kept.of(self.array())
         self._kept_of: str | None = None
-        self.shape = self._kept.shape
+        self.shape = self._kept.layout.shape
 
     @staticmethod
     def create(path: Path, shape: tuple[int, int, int], classes: list[LabelClass]) -> "Labels":

@@ -55,6 +55,6 @@ def chain_router(results: Results) -> APIRouter:
         plane, is_exact = results.preview(
             volume_id, prediction_id, chain, window.axis, window.index, level, window.rows, window.columns, client
         )
-        return plane_response(plane, **{"X-Exact": "yes" if is_exact else "no"})
+        return plane_response(plane, {"X-Exact": "yes" if is_exact else "no"})
 
     return router

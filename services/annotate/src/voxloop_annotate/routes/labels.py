@@ -31,9 +31,9 @@ def _voxel_router(annotations: Annotations, announcer: Announcer) -> APIRouter:
 
     @router.get("/labels")
     def read_labels(volume_id: str, axis: Axis, index: IndexQuery) -> Response:
-        """Read a plane of the newest labels."""
+        """Read a plane of the newest labels; an answer without a body: nothing in it is labelled, as in most planes."""
         plane, snapshot = annotations.slice(volume_id, axis, index)
-        return plane_response(plane, **{"X-Snapshot": snapshot})
+        return plane_response(plane, {"X-Snapshot": snapshot}, is_sparse=True)
 
     @router.put("/labels", max_body_size=sys.maxsize)  # it is read and written piece by piece
     async def merge_labels(volume_id: str, request: Request, who: CallerDep) -> LabelState:

@@ -1,5 +1,6 @@
 """Planes as raw bytes: which part is asked for, and how it is sent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -40,9 +41,9 @@ class Window:
 WindowQuery = Annotated[Window, Depends()]
 
 
-def plane_response(plane: NDArray[np.generic], **headers: str) -> Response:
-    """Send a plane as raw little-endian bytes; its shape and dtype are headers."""
-    body = np.ascontiguousarray(plane, plane.dtype.newbyteorder("<")).tobytes()
+def plane_response(plane: NDArray[np.generic], headers: Mapping[str, str] | None = None, *, is_sparse: bool = False) -> Response:
+    """Send a plane as raw little-endian bytes; its shape and dtype are headers. A sparse one that is all 0 has no bytes."""
+    body = b"" if is_sparse and not plane.any() else np.ascontiguousarray(plane, plane.dtype.newbyteorder("<")).tobytes()
     rows, columns = plane.shape
     about = {"X-Shape": f"{rows},{columns}", "X-Dtype": plane.dtype.name, "Cache-Control": "no-store"}
-    return Response(body, media_type="application/octet-stream", headers=about | headers)
+    return Response(body, media_type="application/octet-stream", headers=about | dict(headers or {}))

@@ -39,12 +39,14 @@ export async function sendJson(method, path, body) {
   return (await request(path, { method, headers, body: JSON.stringify(body ?? {}) })).json();
 }
 
-/** Give {data, rows, cols, dtype, isExact} of a route that answers with raw voxels; a preview may be a guess. */
+/** Give {data, rows, cols, dtype, isExact} of a route that answers with raw voxels, or with none if all are 0; a preview may be a guess. */
 export async function getSlice(path, signal) {
   const answer = await request(path, { signal });
   const [rows, cols] = (answer.headers.get("X-Shape") ?? "").split(",").map(Number);
   const dtype = answer.headers.get("X-Dtype") ?? "uint8";
-  return { data: new ARRAYS[dtype](await answer.arrayBuffer()), rows, cols, dtype, isExact: answer.headers.get("X-Exact") !== "no" };
+  const bytes = await answer.arrayBuffer();
+  const data = new ARRAYS[dtype](bytes.byteLength ? bytes : rows * cols);
+  return { data, rows, cols, dtype, isExact: answer.headers.get("X-Exact") !== "no" };
 }
 
 /** Give the path below a volume, with its id made safe. */

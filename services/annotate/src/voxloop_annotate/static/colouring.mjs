@@ -18,11 +18,13 @@ export function colourImage(pixels, { data, cols }, rect, lookup) {
 /** Labels: translucent inside, strong along the edge of `width` voxels; uncertain is hatched. As contours: the edge only. */
 export function colourLabels(pixels, slice, rect, { fill, edge }, { isContour = false, width = 1 } = {}) {
   const { data, cols } = slice;
+  const isBlank = blankness(data);
   let seen = 0;
   let at = 0;
+  pixels.fill(0);
   for (let r = rect.r0; r < rect.r1; r++) {
-    if (isBlank(data, r * cols + rect.c0, r * cols + rect.c1)) {
-      pixels.fill(0, at, (at += rect.c1 - rect.c0));
+    if (isBlank(r * cols + rect.c0, r * cols + rect.c1)) {
+      at += rect.c1 - rect.c0;
       continue;
     }
     for (let i = r * cols + rect.c0, c = rect.c0; c < rect.c1; i++, c++, at++) {
@@ -37,10 +39,17 @@ export function colourLabels(pixels, slice, rect, { fill, edge }, { isContour = 
   return seen !== 0;
 }
 
-/** Most of most slices has no labels, and need not be looked at voxel by voxel. */
-function isBlank(data, from, to) {
-  for (let i = from; i < to; i++) if (data[i] !== 0) return false;
-  return true;
+// Most of most slices has no labels, and need not be looked at voxel by voxel: gives a function that says whether all from … to are 0.
+function blankness(data) {
+  const { buffer, byteOffset, byteLength } = data.byteOffset & 3 ? data.slice() : data;
+  const words = new Uint32Array(buffer, byteOffset, byteLength >> 2);
+  return (from, to) => {
+    const [first, last] = [Math.min(to, (from + 3) & ~3), Math.max(from, to & ~3)];
+    for (let i = from; i < first; i++) if (data[i] !== 0) return false;
+    for (let i = last; i < to; i++) if (data[i] !== 0) return false;
+    for (let i = first >> 2; i < last >> 2; i++) if (words[i] !== 0) return false;
+    return true;
+  };
 }
 
 /**

@@ -2,6 +2,9 @@
 
 import { element, icon, setIcon, setText } from "./element.mjs";
 
+// Most slices come sooner: even what is hidden, and turns, costs frames that would draw them.
+const PATIENCE_MS = 400;
+
 export class Lateness {
   constructor(viewport) {
     this.viewport = viewport;
@@ -9,19 +12,37 @@ export class Lateness {
     this.text = element("span");
     this.node = element("div", { class: "vx-late", role: "status", hidden: true }, this.icon, this.text);
     viewport.stage.append(this.node);
-    this.close = viewport.session.watch(["sliceState", "indices", "axis", "info", "problem"], () => this.update());
+    this.end = viewport.session.watch(["sliceState", "indices", "axis", "info", "problem"], () => this.update());
+  }
+
+  close() {
+    this.end();
+    clearTimeout(this.timer);
   }
 
   /** Look again whether the picture is late. */
   update() {
-    const { scene, axis, index, session } = this.viewport;
+    const { scene, session } = this.viewport;
     const { info, sliceState } = session.state;
     const isOffline = sliceState === "offline";
     const isLate = Boolean(info) && sliceState !== "ready" && (isOffline || !scene.isCurrent);
-    this.node.hidden = !isLate;
-    if (!isLate) return;
-    this.node.dataset.state = sliceState;
+    if (isOffline || (isLate && !this.node.hidden)) return this.#show(isOffline);
+    this.node.hidden = true;
+    if (isLate) this.timer ??= setTimeout(() => this.#show(false), PATIENCE_MS);
+    else this.#forget();
+  }
+
+  #show(isOffline) {
+    const { axis, index, session } = this.viewport;
+    this.#forget();
+    this.node.hidden = false;
+    this.node.dataset.state = session.state.sliceState;
     setIcon(this.icon, isOffline ? "offline" : "busy");
     setText(this.text, isOffline ? `The server does not answer. ${axis} ${index} is shown as soon as it does.` : `Loading ${axis} ${index} …`);
+  }
+
+  #forget() {
+    clearTimeout(this.timer);
+    this.timer = null;
   }
 }

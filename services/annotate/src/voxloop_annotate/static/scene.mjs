@@ -22,6 +22,9 @@ const OVERRUN_MS = 40;
 // Below this, the sharp slice is there as soon as a coarse one would be.
 const COARSE_BYTES = 2 ** 18;
 
+// Where sharp slices come sooner than this, a coarse one is only asked for once it is late: it would delay the sharp one.
+const PATIENCE_MS = 100;
+
 export class Scene {
   /**
    * `cache` keeps images and may be shared. `show(name, shown | null)` is called with what to put on the layers coarse,
@@ -32,6 +35,7 @@ export class Scene {
     this.source = new SliceSource(fetchSlice, cache);
     this.shown = {};
     this.turn = 0;
+    this.sharpMs = Infinity;
     this.direction = 1;
     this.reach = 2;
   }
@@ -99,17 +103,26 @@ export class Scene {
   // Gives two promises: `first`, some picture of the slice is on the screen, and `sharp`, the final one is.
   #showImage(place, turn, settled) {
     const isKnown = this.#isShown("image", place) || this.#isShown("coarse", place);
-    const coarse = this.#showCoarse(place, turn);
-    const sharp = settled.then(() => this.#put("image", imagePath(place), place, turn));
+    const sharp = settled.then(() => this.#putSharp(place, turn));
+    const coarse = this.#showCoarse(place, turn, sharp);
     const first = isKnown ? Promise.resolve() : Promise.any([coarse, sharp]);
     for (const promise of [coarse, first]) promise.catch(() => {});
     return { first, sharp };
   }
 
+  async #putSharp(place, turn) {
+    const start = this.source.peek(imagePath(place)) ? null : performance.now();
+    await this.#put("image", imagePath(place), place, turn);
+    if (start !== null) this.sharpMs = performance.now() - start;
+  }
+
   // Below a part of the plane lies all of it, coarse: then there is no edge to be seen on the way there.
-  async #showCoarse(place, turn) {
+  async #showCoarse(place, turn, sharp) {
     const { path, place: whereto } = this.#coarseOf(place);
-    if (!path || (place.isWhole && this.source.peek(imagePath(place)))) throw new Error("the sharp slice comes as fast");
+    const isSharpHere = () => place.isWhole && this.source.peek(imagePath(place));
+    if (!path || isSharpHere()) throw new Error("the sharp slice comes as fast");
+    if (!this.isOverrun && this.sharpMs < PATIENCE_MS && !this.source.peek(path)) await Promise.race([this.#after(PATIENCE_MS, turn), sharp]);
+    if (isSharpHere()) throw new Error("the sharp slice has come");
     const slice = this.source.peek(path) ?? (await this.source.load(path));
     if (turn !== this.turn || (place.isWhole && this.isSharp)) return;
     this.#set("coarse", slice, whereto);
