@@ -45,8 +45,8 @@ def test_paint_reload_train_and_see_the_prediction(visitor: Visitor, stack: Runn
     visitor.page.select_option("#train-budget", "30")
     visitor.page.click("#train-start")
     visitor.page.locator("#train-job .vx-job[data-state=running] .vx-bar").wait_for()
-    visitor.page.locator("#train-job .vx-job[data-state=succeeded]").wait_for(timeout=90_000)
-    visitor.page.locator("#predict-job .vx-job[data-state=succeeded]").wait_for(timeout=60_000)
+    visitor.page.locator("#train-job .vx-job[data-state=succeeded]").wait_for(timeout=120_000)
+    visitor.page.locator("#predict-job .vx-job[data-state=succeeded]").wait_for(timeout=180_000)  # beside other tests, without bf16
     visitor.page.wait_for_function("() => window.voxloop.session.state.prediction")
     wait_until(lambda: share_changed(painted, look(visitor.page)) > 0.1, timeout_s=60)
     assert visitor.page.locator("#prediction option").count() >= 1
