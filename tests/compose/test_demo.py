@@ -16,11 +16,11 @@ from voxloop_compose.record import read_record
 def test_the_demo_prints_one_object_and_leaves_nothing_behind(terminal):
     terminal.environment["TMPDIR"] = str(terminal.folder)
 
-    result = terminal.json("demo", "--budget", 20)
+    result = terminal.json("demo", "--learner", "instant")
 
     assert set(result) >= {"mean_dice", "dice", "train_s", "predict_s", "model", "snapshot", "strokes", "labelled_voxels", "seconds"}
     assert set(result["dice"]) == {"other", "myelin", "axon"}
-    assert result["mean_dice"] > 0.3  # guessing gives 0.2; how much is learned in that time depends on what else runs
+    assert result["mean_dice"] > 0.7  # guessing gives 0.2; this learner takes as long as it needs, whatever runs beside it
     assert result["strokes"] == 27
     assert leftovers(terminal) == []
 

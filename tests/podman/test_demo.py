@@ -8,11 +8,9 @@ from voxloop_compose.containers.description import STACK_LABEL
 
 @pytest.mark.slow
 def test_the_demo_runs_in_containers_and_leaves_none(terminal, account):
-    result = terminal.json("demo", "--runtime", "podman", "--budget", "20", timeout_s=280)
+    result = terminal.json("demo", "--runtime", "podman", "--learner", "instant", timeout_s=280)
 
-    assert (
-        result["mean_dice"] > 0.3
-    )  # it learned something, beside other tests and in a fraction of the time it would need; guessing gives 0.2
+    assert result["mean_dice"] > 0.7  # guessing gives 0.2; this learner takes as long as it needs, whatever runs beside it
     assert result["model"] == "nerve:1"
     assert account.podman("ps", "-aq", "--filter", f"label={STACK_LABEL}", "--filter", "name=voxloop-demo") == ""
 
