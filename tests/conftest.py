@@ -17,7 +17,7 @@ import uvicorn
 
 from tests.colleagues import Crew, make_crew
 from tests.podman.account import is_controller, name_run, remove_shared_account
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.data.images import ArraySource
 from voxloop_shared.data.volumes import import_volume
@@ -88,11 +88,11 @@ def serving(app, socket_file: Path, allowed_uids=None) -> Iterator[ServiceClient
     thread.start()
     try:
         wait_until(lambda: server.started)
-        with ServiceClient(socket_file, timeout_s=20) as client:
+        with ServiceClient(socket_file, timeout_s=PATIENCE_S) as client:
             yield client
     finally:
         server.should_exit = True
-        thread.join(30)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive()
 
 
@@ -118,7 +118,7 @@ class ServiceProcess:
 
     def start(self) -> subprocess.Popen[bytes]:
         self.process = subprocess.Popen(self._command, env=self._environment)
-        wait_until(self._answers, 30)
+        wait_until(self._answers)
         return self.process
 
     def kill(self) -> None:
@@ -127,7 +127,7 @@ class ServiceProcess:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(PATIENCE_S)
         self.client.close()
 
     def _answers(self) -> bool:

@@ -29,7 +29,7 @@ class QuickRunner(ProcessRunner):
             assert self._forkserver is not None
             _SERVERS[self._module], self._forkserver = self._forkserver, None
         server = _SERVERS[self._module]
-        wait_until(lambda: server.is_ready, 60)
+        wait_until(lambda: server.is_ready)
         fork = server.fork(folder, self._environment)
         assert fork is not None
         return fork

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.data.images import ArraySource
 from voxloop_shared.data.volumes import import_volume
@@ -55,7 +55,7 @@ class RunningAnnotate:
         about = {"WORKSPACE": str(self.workspace.root), "RUN_DIR": str(self.run_dir), "PORT": str(self.port), "TOKEN": self.token}
         env = os.environ | {f"VOXLOOP_ANNOTATE_{key}": value for key, value in about.items()}
         self.process = subprocess.Popen([sys.executable, "-m", "voxloop_annotate"], env=env)
-        wait_until(lambda: is_listening(self.socket_file), timeout_s=30)
+        wait_until(lambda: is_listening(self.socket_file))
 
     def start_beside(self, service: str) -> None:
         """Start another service of the same workspace; it may not listen yet."""
@@ -87,13 +87,13 @@ def running_annotate(*others: str) -> Iterator[RunningAnnotate]:
     try:
         running.start()
         for service in others:
-            wait_until(lambda service=service: is_listening(running.socket_of(service)), timeout_s=60)
+            wait_until(lambda service=service: is_listening(running.socket_of(service)))
         yield running
     finally:
         running.client.close()
         for process in (running.process, *running.beside):  # by now the service may be another process than the one that was started
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE_S)
         shutil.rmtree(folder)
 
 

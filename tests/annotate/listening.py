@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.annotate.conftest import RunningAnnotate
 from tests.annotate.test_strokes import a_stroke
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 Heard = list[tuple[str, Any]]
 
@@ -21,12 +21,12 @@ def listening(annotate: RunningAnnotate) -> Iterator[Heard]:
     listener = threading.Thread(target=_listen, args=(annotate, heard, stop))
     listener.start()
     try:
-        wait_until(lambda: any(event == "services" for event, _ in heard), timeout_s=10)
+        wait_until(lambda: any(event == "services" for event, _ in heard))
         yield heard
     finally:
         stop.set()
         annotate.client.post(f"{annotate.base}/strokes", a_stroke())  # a last event lets it look at `stop`
-        listener.join(10)
+        listener.join(PATIENCE_S)
 
 
 def _listen(annotate: RunningAnnotate, heard: Heard, stop: threading.Event) -> None:

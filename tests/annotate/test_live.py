@@ -47,7 +47,7 @@ class Events:
 
     def find(self, claim) -> dict:
         """Wait for an event for which the claim is true."""
-        return wait_until(lambda: next((event for event in self.heard if claim(event)), None), 60)
+        return wait_until(lambda: next((event for event in self.heard if claim(event)), None))
 
     def _listen(self) -> None:
         with suppress(httpx.HTTPError, VoxloopError), self._annotate.stream("GET", EVENTS, timeout=None) as response:
@@ -63,7 +63,7 @@ class Events:
 
 def look(annotate, session: str, number: int, **changes) -> tuple[np.ndarray, np.ndarray]:
     body = {"number": number, "axis": "z", "index": 0, "region": [[0, 40], [0, 70]]} | changes
-    answer = annotate.request("POST", f"{LIVE}/{session}/look", json=body, timeout_s=60)
+    answer = annotate.request("POST", f"{LIVE}/{session}/look", json=body)
     rows, columns = map(int, answer.headers["X-Shape"].split(","))
     numbers, confidence = np.frombuffer(answer.content, np.uint8).reshape(2, rows, columns)
     return numbers, confidence

@@ -23,7 +23,7 @@ def annotate(serve_app, workspace, run_dir, make_volume):
 
 def preview(annotate, **changes) -> tuple[np.ndarray, np.ndarray, str]:
     body = {"model": "rocks", "axis": "z", "index": 5, "region": [[10, 60], [0, 64]]} | changes
-    answer = annotate.request("POST", "/api/volumes/rock/preview", json=body, timeout_s=60)
+    answer = annotate.request("POST", "/api/volumes/rock/preview", json=body)
     rows, columns = map(int, answer.headers["X-Shape"].split(","))
     numbers, confidence = np.frombuffer(answer.content, np.uint8).reshape(2, rows, columns)
     return numbers, confidence, answer.headers["X-Exact"]
@@ -50,7 +50,7 @@ def test_what_infer_refuses_is_refused_alike(annotate, infer, publish):  # noqa:
 def test_a_job_is_paused_and_gone_on_with_where_it_was(annotate, infer, publish, workspace):  # noqa: F811
     publish(architecture=ARCHITECTURE)
     job = annotate.post("/api/volumes/rock/predict", {"model": "rocks", "planes": "z"})
-    wait_until(lambda: len(written(infer, job)) >= 2, 90)
+    wait_until(lambda: len(written(infer, job)) >= 2)
     paused = annotate.post(f"/api/jobs/infer/{job['id']}/pause")
     assert (paused["state"], paused["error"]) == ("interrupted", None)
     before = finished_blocks(workspace, job)

@@ -118,7 +118,7 @@ def test_a_preview_at_any_level_is_what_the_job_makes(annotate, infer, workspace
     answer = annotate.request("GET", f"{base}/chained", params=query | {"chain": json.dumps(CHAIN)})
     assert answer.headers["X-Exact"] == "yes"
     job = annotate.post(f"{base}/postprocess", {"chain": CHAIN})
-    wait_until(lambda: infer.get(f"/jobs/{job['id']}")["state"] == "succeeded", 60)
+    wait_until(lambda: infer.get(f"/jobs/{job['id']}")["state"] == "succeeded")
     made = annotate.request("GET", f"/api/volumes/wide/predictions/{job['id']}/class", params=query)
     assert made.content == answer.content
     assert made.headers["X-Shape"] == answer.headers["X-Shape"]

@@ -97,7 +97,7 @@ def records(annotate: RunningAnnotate) -> dict[str, Any]:
 def proposed(annotate: RunningAnnotate, **wish: Any) -> list[dict[str, Any]]:
     """Have places proposed and wait until they are there."""
     annotate.client.post(f"{annotate.base}/review", {"prediction": "p1", "side": 16, "count": 4, "acquisition": "entropy"} | wish)
-    wait_until(lambda: review(annotate)["waiting"] is None, 60)
+    wait_until(lambda: review(annotate)["waiting"] is None)
     return review(annotate)["places"]
 
 
@@ -258,7 +258,7 @@ def test_places_that_were_shown_are_not_proposed_again_and_a_kill_loses_nothing(
     job = annotate.client.post(f"{annotate.base}/review", {"prediction": "p1", "side": 16, "count": 3, "acquisition": "balanced"})
     annotate.kill()
     annotate.start()
-    second = wait_until(lambda: (found := review(annotate))["waiting"] is None and found["places"], 90)
+    second = wait_until(lambda: (found := review(annotate))["waiting"] is None and found["places"])
     assert {entry["job"] for entry in second} == {job["id"]}
     assert len(second) == 3
     old, new = (np.array([entry["place"]["box"] for entry in places], float).mean(axis=2) for places in (first, second))

@@ -76,7 +76,7 @@ def test_a_model_keeps_the_settings_that_were_asked_for_and_its_training_is_a_ro
     order = {"learner": "instant", "settings": {"trees": 11}, "after": "nothing", "accepted": "ignore"}
     job = running.client.post(f"{running.base}/train", order)
     with ServiceClient(running.socket_of("train")) as train:
-        wait_until(lambda: train.get(f"/jobs/{job['id']}")["state"] == "succeeded", 120)
+        wait_until(lambda: train.get(f"/jobs/{job['id']}")["state"] == "succeeded")
     first, *_ = running.client.get(f"{running.base}/models")
     assert (first["is_ours"], first["voxel_ratio"]) == (True, pytest.approx(1))
     assert (first["settings"]["trees"], first["settings"]["accepted"]) == (11, "ignore")

@@ -37,7 +37,7 @@ def running(service: str, workspace: Workspace) -> Iterator[ServiceClient]:
     process = subprocess.Popen([sys.executable, "-m", f"voxloop_{service}"], env=environment)
     path = socket_path(run_dir, service)
     try:
-        wait_until(lambda: is_listening(path), 60)
+        wait_until(lambda: is_listening(path))
         with ServiceClient(path, timeout_s=120) as client:
             yield client
     finally:

@@ -20,7 +20,7 @@ from playwright.sync_api import Error as PlaywrightError
 from tests.browser.modelshelf import model_shelf, reader, shared_reader  # noqa: F401 (fixtures)
 from tests.browser.painting import paint_service, painter  # noqa: F401 (fixtures)
 from tests.browser.seeing import gallery, viewer  # noqa: F401 (fixtures)
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_MS, PATIENCE_S, wait_until
 from voxloop_shared.client import ServiceClient
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -69,11 +69,11 @@ def stack() -> Iterator[RunningStack]:
     run_dir = next((runtime / "voxloop").glob("*/stack.json")).parent
     yield RunningStack(process, workspace, run_dir, url)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
+    process.communicate(timeout=PATIENCE_S)
     shutil.rmtree(folder)
 
 
-expect.set_options(timeout=20_000)  # as patient as clicks are: other tests keep the machine busy
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="package")
@@ -163,7 +163,7 @@ class Visitor:
 def visitor(chromium: Browser, stack: RunningStack) -> Iterator[Visitor]:
     context = chromium.new_context(viewport={"width": 1280, "height": 720})
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PATIENCE_MS)
     yield Visitor(page, stack)
     context.close()
 
@@ -172,7 +172,7 @@ def visitor(chromium: Browser, stack: RunningStack) -> Iterator[Visitor]:
 def fresh(stack: RunningStack) -> None:
     """Undo what earlier tests painted."""
     with stack.client() as client:
-        wait_until(lambda: _undo_one(client), timeout_s=60)
+        wait_until(lambda: _undo_one(client))
 
 
 def _undo_one(client: ServiceClient) -> bool:

@@ -15,6 +15,7 @@ from tests.annotate.conftest import RunningAnnotate, running_annotate
 from tests.annotate.shelf import CLASSES, describe, publish, score
 from tests.infer.conftest import manifest_of, random_state
 from tests.infer.conftest import voxels as blobs
+from tests.waiting import PATIENCE_MS
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.data.images import ArraySource
 from voxloop_shared.data.predictions import finish_prediction, new_prediction
@@ -168,7 +169,7 @@ class Reader:
 def shared_reader(chromium: Browser, model_shelf: ModelShelf) -> Iterator[Reader]:
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, accept_downloads=True)
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_MS)
     yield Reader(page, model_shelf.service)
     context.close()
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.annotate.conftest import RunningAnnotate, running_annotate
 from tests.planes import labels_in
+from tests.waiting import PATIENCE_MS
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.data.images import ArraySource
 from voxloop_shared.data.volumes import import_volume
@@ -163,11 +164,11 @@ def painter(chromium: Browser, paint_service: RunningAnnotate) -> Iterator[Paint
 
 
 @contextmanager
-def at_the_page(chromium: Browser, service: RunningAnnotate, volume: str, timeout_ms: int = 15_000) -> Iterator[Painter]:
+def at_the_page(chromium: Browser, service: RunningAnnotate, volume: str) -> Iterator[Painter]:
     """Give someone at a volume, in a browser of their own, who in the end has seen no error."""
     context = chromium.new_context(viewport={"width": 1280, "height": 720}, has_touch=True)
     page = context.new_page()
-    page.set_default_timeout(timeout_ms)
+    page.set_default_timeout(PATIENCE_MS)
     someone = Painter(page, service.client, volume)
     page.goto(f"{service.door}/?token={service.token}&volume={volume}")
     someone.wait_for_slice()

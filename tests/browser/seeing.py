@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, Request
 
 from tests.annotate.conftest import RunningAnnotate, running_annotate
+from tests.waiting import PATIENCE_MS
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.data.images import ArraySource
 from voxloop_shared.data.predictions import finish_prediction, new_prediction
@@ -119,11 +120,11 @@ def gallery() -> Iterator[tuple[RunningAnnotate, str]]:
 
 
 @contextmanager
-def looking(chromium: Browser, service: RunningAnnotate, volume: str, timeout_ms: float = 20_000) -> Iterator[Viewer]:
+def looking(chromium: Browser, service: RunningAnnotate, volume: str) -> Iterator[Viewer]:
     """Give someone at a page of 1280 × 720, who in the end has seen no error."""
     context = chromium.new_context(viewport={"width": 1280, "height": 720})
     page = context.new_page()
-    page.set_default_timeout(timeout_ms)
+    page.set_default_timeout(PATIENCE_MS)
     viewer = Viewer(page, f"{service.door}/?token={service.token}", volume)
     yield viewer
     context.close()

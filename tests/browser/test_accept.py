@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Route
 from tests.annotate.conftest import RunningAnnotate
 from tests.browser.geometry import capsule, rectangle
 from tests.browser.painting import DISC, SHAPE, VOXEL_SIZE, Painter, image
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_MS, wait_until
 from voxloop_shared.data.images import ArraySource
 from voxloop_shared.data.labels import Labels
 from voxloop_shared.data.predictions import finish_prediction, new_prediction
@@ -56,7 +56,7 @@ def critic(chromium: Browser, paint_service: RunningAnnotate) -> Iterator[Painte
     client.put(f"/api/volumes/{volume.id}/classes", {"classes": [entry.model_dump() for entry in CLASSES]})
     context = chromium.new_context(viewport={"width": 1280, "height": 720})
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_MS)
     someone = Painter(page, client, volume.id)
     page.goto(f"{paint_service.door}/?token={paint_service.token}&volume={volume.id}")
     someone.wait_for_slice()

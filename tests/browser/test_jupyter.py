@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_MS, PATIENCE_S, wait_until
 from voxloop_compose.kernel import processes_of
 from voxloop_compose.record import read_record
 from voxloop_compose.rundir import stack_name
@@ -28,7 +28,6 @@ from voxloop_shared.workspace import Workspace
 pytestmark = pytest.mark.browser
 
 PREFIX = "/user/ada/"
-START_S = 60
 
 
 @dataclass
@@ -56,12 +55,12 @@ def lab() -> Iterator[Lab]:
     own |= {"VOXLOOP_WORKSPACE": str(workspace.root), "VOXLOOP_RUN_BASE": str(folder / "r")}
     own |= {"IPYTHONDIR": str(folder / "ipython"), "TMPDIR": str(folder)}  # jupyter-server-proxy leaves its sockets' folders behind
     process = _start_lab(folder, own)
-    found = wait_until(lambda: _server_file(process, folder), START_S)
+    found = wait_until(lambda: _server_file(process, folder))
     origin = f"http://127.0.0.1:{found['port']}"
     yield Lab(process, origin, found["token"], folder / "r" / stack_name(workspace.root))
     process.send_signal(signal.SIGTERM)
-    process.wait(30)
-    wait_until(lambda: not processes_of(folder / "r" / stack_name(workspace.root)), 30)
+    process.wait(PATIENCE_S)
+    wait_until(lambda: not processes_of(folder / "r" / stack_name(workspace.root)))
     shutil.rmtree(folder)
 
 
@@ -94,7 +93,7 @@ def _server_file(process: subprocess.Popen[bytes], folder: Path) -> dict | None:
 @pytest.fixture
 def context(chromium: Browser, lab: Lab) -> Iterator[BrowserContext]:
     made = chromium.new_context(viewport={"width": 1280, "height": 720})
-    made.set_default_timeout(START_S * 1000)
+    made.set_default_timeout(PATIENCE_MS)
     yield made
     made.close()
 

@@ -13,7 +13,6 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
-SLOW_S = 60
 """A machine that runs other tests beside this one."""
 
 _SEEN = """() => {
@@ -55,7 +54,7 @@ def wait_for_newer(visitor: Visitor, number: int) -> dict:
         found = seen(visitor)
         return found if found and int(found["note"].split()[2]) > number else None
 
-    return wait_until(look, SLOW_S)
+    return wait_until(look)
 
 
 def shown_number(found: dict) -> int:
@@ -80,14 +79,14 @@ def test_strokes_change_what_is_shown_by_themselves(page_on_strokes: Visitor, st
 
     visitor.paint(three, (0.40, 0.75), (0.60, 0.75))
     second = wait_for_newer(visitor, shown_number(first))
-    wait_until(lambda: str(three) in (seen(visitor) or second)["counts"], SLOW_S)
+    wait_until(lambda: str(three) in (seen(visitor) or second)["counts"])
 
     page.keyboard.press("ArrowUp")
-    wait_until(lambda: (seen(visitor) or {}).get("index") == visitor.state("index") != 56, SLOW_S)
+    wait_until(lambda: (seen(visitor) or {}).get("index") == visitor.state("index") != 56)
 
     page.locator("#live-keep").click()
     with stack.client("registry") as registry:
-        kept = wait_until(lambda: registry.get("/models"), SLOW_S)
+        kept = wait_until(lambda: registry.get("/models"))
     assert kept[0]["latest"]["manifest"]["settings"]["live"] is True
     expect(page.locator("#live .vx-live-detail")).to_contain_text(f"kept as {kept[0]['name']}")
 
@@ -111,9 +110,9 @@ def test_a_killed_process_is_said_and_live_mode_goes_on_by_itself(page_on_stroke
         }"""
     )
     os.kill(child.pid, signal.SIGKILL)
-    wait_until(lambda: any("died" in line for line in page.evaluate("() => window.said")), SLOW_S)
+    wait_until(lambda: any("died" in line for line in page.evaluate("() => window.said")))
     visitor.paint(one, (0.20, 0.80), (0.35, 0.80))
-    page.wait_for_function("() => window.voxloop.session.state.live.phase === 'ready'", timeout=SLOW_S * 1000)
+    page.wait_for_function("() => window.voxloop.session.state.live.phase === 'ready'")
     after = wait_for_newer(visitor, 0)
     assert after["counts"] != before["counts"] or shown_number(after) != shown_number(before)
     assert [child.pid] != [other.pid for other in live_children(stack)]

@@ -84,7 +84,7 @@ def test_a_card_shows_what_a_model_is_and_what_it_says_of_a_slice(reader: Reader
     expect(page.locator("[data-curve=loss] polyline")).to_have_count(1)
     page.get_by_label("Version").select_option("3")  # it has predicted nothing: it is asked now
     page.locator("[data-part=classes]").get_by_text("0.930 ± 0.010").wait_for()
-    expect(page.locator(".vx-picture-note")).to_contain_text("preview", timeout=60_000)
+    expect(page.locator(".vx-picture-note")).to_contain_text("preview")
     expect(page.locator("[data-part=usage]")).to_contain_text("voxloop predict femur --model femur:3")
     expect(page.locator("[data-part=files] td").nth(1)).to_contain_text("kB")
     page.go_back()
@@ -138,7 +138,7 @@ def test_models_are_compared_on_one_slice_by_scores_and_settings(reader: Reader)
     names = [str(row.get_attribute("data-setting")) for row in differing.all()]
     assert sorted(names) == ["budget_s", "labels"]
     expect(page.locator("[data-curve=val_dice] polyline")).to_have_count(2)
-    expect(page.locator(".vx-picture[data-state=shown]")).to_have_count(2, timeout=60_000)
+    expect(page.locator(".vx-picture[data-state=shown]")).to_have_count(2)
     reader.open("models/compare/femur:1")  # one is too few, and no version of a model
     page.get_by_text("compare two to four").wait_for()
 
@@ -255,7 +255,7 @@ def test_what_is_not_there_is_told_and_without_models_the_page_says_how_to_make_
         newcomer.page.get_by_text("The models cannot be listed").wait_for()
         expect(newcomer.page.locator(".vx-models-state")).to_contain_text("registry")
         fresh.start_beside("registry")
-        wait_until(lambda: is_listening(fresh.socket_of("registry")), timeout_s=60)
+        wait_until(lambda: is_listening(fresh.socket_of("registry")))
         newcomer.page.locator("[data-action=reload-models]").click()
         newcomer.page.get_by_text("No models yet").wait_for()
         expect(newcomer.page.locator(".vx-empty")).to_contain_text("Train")

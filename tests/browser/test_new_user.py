@@ -40,20 +40,20 @@ def test_paint_reload_train_and_see_the_prediction(visitor: Visitor, stack: Runn
     wait_until(lambda: "labels=off" not in visitor.page.evaluate("location.hash"))
     visitor.page.reload()
     visitor.wait_for_slice()
-    wait_until(lambda: share_changed(painted, look(visitor.page)) < 0.002, timeout_s=60)
+    wait_until(lambda: share_changed(painted, look(visitor.page)) < 0.002)
 
     visitor.page.select_option("#train-budget", "30")
     visitor.page.click("#train-start")
     visitor.page.locator("#train-job .vx-job[data-state=running] .vx-bar").wait_for()
-    visitor.page.locator("#train-job .vx-job[data-state=succeeded]").wait_for(timeout=120_000)
-    visitor.page.locator("#predict-job .vx-job[data-state=succeeded]").wait_for(timeout=180_000)  # beside other tests, without bf16
+    visitor.page.locator("#train-job .vx-job[data-state=succeeded]").wait_for()
+    visitor.page.locator("#predict-job .vx-job[data-state=succeeded]").wait_for()
     visitor.page.wait_for_function("() => window.voxloop.session.state.prediction")
-    wait_until(lambda: share_changed(painted, look(visitor.page)) > 0.1, timeout_s=60)
+    wait_until(lambda: share_changed(painted, look(visitor.page)) > 0.1)
     assert visitor.page.locator("#prediction option").count() >= 1
 
     shown = look(visitor.page)
     visitor.page.keyboard.press("p")
-    wait_until(lambda: share_changed(painted, look(visitor.page)) < 0.01, timeout_s=60)
+    wait_until(lambda: share_changed(painted, look(visitor.page)) < 0.01)
     assert share_changed(painted, shown) > 0.1
     assert visitor.complaints == []
     assert visitor.strangers == []

@@ -59,11 +59,11 @@ def test_a_training_is_previewed_told_on_other_pages_and_becomes_a_round(visitor
     page.locator("#train-learner").select_option("instant")
     page.locator("#train-after").select_option("preview")
     page.click("#train-start")
-    wait_until(lambda: page.evaluate("() => Boolean(window.voxloop.session.state.preview?.planes.z)"), 120)
+    wait_until(lambda: page.evaluate("() => Boolean(window.voxloop.session.state.preview?.planes.z)"))
     expect(page.locator(".vx-preview-tag")).to_contain_text("nerve:1 · not saved")
     assert page.evaluate("() => new Set(window.voxloop.layout.main.shown.prediction.slice.data).size") >= 2
     notice = elsewhere.locator(".vx-toast").filter(has_text="Training done")
-    notice.wait_for(state="attached", timeout=30_000)  # it leaves by itself
+    notice.wait_for(state="attached")  # it leaves by itself
     assert "jobs?volume=nerve" in str(notice.locator("a").get_attribute("href"))
     with stack.client() as client:
         assert client.get("/api/volumes/nerve/predictions")["predictions"] == []
@@ -72,7 +72,7 @@ def test_a_training_is_previewed_told_on_other_pages_and_becomes_a_round(visitor
     expect(page.locator("#train-from")).to_have_value("newest")
     page.locator("#train-after").select_option("nothing")
     page.click("#train-start")
-    page.locator("#rounds [data-round='2']").wait_for(timeout=120_000)
+    page.locator("#rounds [data-round='2']").wait_for()
     with stack.client("registry") as registry:
         assert registry.get("/models/nerve/versions/2")["manifest"]["parent"] == "nerve:1"
     page.locator("#rounds [data-round='2']").click()

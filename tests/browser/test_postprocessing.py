@@ -87,7 +87,7 @@ def shown(viewer: Viewer, place: tuple[int, int]) -> int:
 
 def made_since(running: RunningAnnotate, known: set[str]) -> str:
     """Wait for the prediction that a job makes."""
-    new = wait_until(lambda: [info.id for info in list_predictions(running.workspace, "bone") if info.id not in known], 60)
+    new = wait_until(lambda: [info.id for info in list_predictions(running.workspace, "bone") if info.id not in known])
     return str(new[0])
 
 

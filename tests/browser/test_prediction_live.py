@@ -49,7 +49,7 @@ def publish(registry: ServiceClient, name: str, **options) -> None:
 
 @pytest.fixture
 def viewer(chromium: Browser, running: RunningAnnotate) -> Iterator[Viewer]:
-    with looking(chromium, running, "rock", timeout_ms=30_000) as viewer:
+    with looking(chromium, running, "rock") as viewer:
         yield viewer
 
 
@@ -74,8 +74,8 @@ def test_a_prediction_is_chosen_seen_while_it_is_made_paused_and_gone_on_with(vi
     page.locator("#predict-start").click()
 
     card = page.locator("#predict-job .vx-job")
-    page.wait_for_function("() => window.voxloop.session.state.predictions.some(({ partial }) => partial)", timeout=90_000)
-    wait_until(lambda: predicted(page) > 0, 60)
+    page.wait_for_function("() => window.voxloop.session.state.predictions.some(({ partial }) => partial)")
+    wait_until(lambda: predicted(page) > 0)
     (draft,) = list_predictions(running.workspace, "rock", partial=True)
     assert (draft.partial, draft.planes, draft.flips, sorted(model.name for model in draft.models)) == (
         True,
@@ -100,9 +100,9 @@ def test_a_prediction_is_chosen_seen_while_it_is_made_paused_and_gone_on_with(vi
 def test_a_whole_prediction_of_several_voices_can_be_taken_away_with_its_uncertainty(viewer: Viewer, running: RunningAnnotate) -> None:
     with ServiceClient(running.run_dir / "infer/http.sock") as infer:
         job = infer.post("/jobs", {"volume": "rock", "models": ["rocks", "stones"], "planes": "z"})
-        wait_until(lambda: infer.get(f"/jobs/{job['id']}")["state"] == "succeeded", 120)
+        wait_until(lambda: infer.get(f"/jobs/{job['id']}")["state"] == "succeeded")
     viewer.open(f"axis=z&index={MIDDLE}&layout=one&prediction=1")
-    wait_until(lambda: predicted(viewer.page) == SHAPE[1] * SHAPE[2], 30)
+    wait_until(lambda: predicted(viewer.page) == SHAPE[1] * SHAPE[2])
     viewer.page.locator('[data-export="menu"]').click()
     row = viewer.page.locator(".vx-export-row").filter(has_text="Uncertainty")
     with viewer.page.expect_download() as download:

@@ -37,14 +37,14 @@ def running() -> Iterator[RunningAnnotate]:
 @pytest.fixture
 def viewer(chromium: Browser, running: RunningAnnotate, request: pytest.FixtureRequest) -> Iterator[Viewer]:
     running.volume = request.param
-    with looking(chromium, running, running.volume, timeout_ms=30_000) as viewer:
+    with looking(chromium, running, running.volume) as viewer:
         yield viewer
 
 
 def predict(running: RunningAnnotate, model: str) -> str:
     with ServiceClient(running.socket_of("infer")) as infer:
         job = infer.post("/jobs", {"volume": running.volume, "model": model, "planes": "z"})
-        wait_until(lambda: infer.get(f"/jobs/{job['id']}")["state"] == "succeeded", 120)
+        wait_until(lambda: infer.get(f"/jobs/{job['id']}")["state"] == "succeeded")
         return infer.get(f"/jobs/{job['id']}")["result"]["prediction"]
 
 

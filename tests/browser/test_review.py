@@ -68,7 +68,7 @@ def predicted() -> np.ndarray:
 @pytest.fixture
 def reviewer(chromium: Browser, service: RunningAnnotate, volume: VolumeInfo) -> Iterator[Painter]:
     """Someone at the predicted volume, who in the end has seen no error."""
-    with at_the_page(chromium, service, volume.id, timeout_ms=30_000) as someone:
+    with at_the_page(chromium, service, volume.id) as someone:
         someone.page.wait_for_function("() => window.voxloop.session.state.review && window.voxloop.layout.main.scene.shown.prediction")
         yield someone
 

@@ -11,6 +11,7 @@ from tests.browser.painting import Painter
 from tests.colleagues import Colleague, Crew
 from tests.compose.conftest import new_terminal
 from tests.sharing import Shared, opened_to
+from tests.waiting import PATIENCE_MS
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +30,7 @@ def page_of(who: Colleague, shared: Shared, chromium: Browser) -> Iterator[Paint
     context = chromium.new_context(viewport={"width": 1280, "height": 720})
     with who.forwarding(shared.socket) as address, shared.stack.client("annotate") as client:
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE_MS)
         someone = Painter(page, client, shared.volume)
         page.goto(f"{address}?volume={shared.volume}")
         someone.wait_for_slice()

@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from tests.browser.conftest import RunningStack
 from tests.browser.painting import Painter
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_MS, wait_until
 from voxloop_compose.demo.annotator import Hand, draw_strokes
 from voxloop_compose.demo.loop import SCORED_SLICES
 from voxloop_compose.demo.nerve import CLASSES, reference_labels
@@ -40,7 +40,7 @@ def person(chromium: Browser, stack: RunningStack) -> Iterator[Painter]:
             client.post(f"/api/volumes/{VOLUME}/strokes", stroke.model_dump(mode="json"))
         context = chromium.new_context(viewport={"width": 1280, "height": 720})
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE_MS)
         someone = Painter(page, client, VOLUME)
         page.goto(stack.url)
         someone.wait_for_slice()
@@ -55,7 +55,7 @@ def test_a_second_round_led_by_the_review_is_better_and_all_of_it_is_on_record(p
     first = train(person, workspace)
     assert first["snapshot"] == Labels.open(workspace.labels_of(VOLUME)).head
     person.page.click("[data-action=propose]")
-    expect(person.page.locator(".vx-review-rows > li").first).to_be_visible(timeout=60_000)
+    expect(person.page.locator(".vx-review-rows > li").first).to_be_visible()
     person.press("Shift+N")
     outcomes = [review_place(person, workspace, truth) for _ in range(REVIEWED)]
     assert "corrected" in outcomes
@@ -75,7 +75,7 @@ def train(person: Painter, workspace: Workspace) -> dict[str, Any]:
     known = set(finished(workspace))
     person.page.select_option("#train-learner", "instant")
     person.page.click("#train-start")
-    (made,) = wait_until(lambda: set(finished(workspace)) - known, 180)
+    (made,) = wait_until(lambda: set(finished(workspace)) - known)
     person.page.wait_for_function("id => window.voxloop.session.state.prediction === id", arg=made)
     person.page.wait_for_function("() => window.voxloop.layout.main.scene.shown.prediction")
     return {"prediction": made, "snapshot": finished(workspace)[made]}
@@ -100,7 +100,7 @@ def review_place(person: Painter, workspace: Workspace, truth: NDArray[np.uint8]
         corner = [part.start for along, part in enumerate(region) if along != across]
         paint(person, found, expected, (corner[0], corner[1]))
         person.press("Shift+Enter")
-    wait_until(lambda: person.state("place") != number, 30)
+    wait_until(lambda: person.state("place") != number)
     person.settle()
     return str(next(each["outcome"] for each in queue(person) if each["id"] == number))
 

@@ -15,14 +15,13 @@ from typing import Any
 
 import pytest
 
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 from voxloop_compose.kernel import processes_of
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.errors import VoxloopError
 from voxloop_shared.settings import SERVICES, socket_path
 from voxloop_shared.sockets import is_listening
 
-START_S = 60
 VOXLOOP = str(Path(sys.executable).with_name("voxloop"))
 Acting = Callable[[], contextlib.AbstractContextManager[None]]
 
@@ -73,7 +72,7 @@ class Upped:
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE_S)
 
 
 @dataclass
@@ -90,19 +89,19 @@ class Terminal:
     """What makes a child process another user's."""
     acting: Acting = contextlib.nullcontext
 
-    def run(self, *arguments: object, timeout_s: float = 120, **options: Any) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: object, timeout_s: float = PATIENCE_S, **options: Any) -> subprocess.CompletedProcess[str]:
         command = [self.program, *map(str, arguments)]
         options = (
             {"env": self.environment, "capture_output": True, "text": True, "timeout": timeout_s, "check": False} | self.login | options
         )
         return subprocess.run(command, **options)
 
-    def json(self, *arguments: object, timeout_s: float = 240) -> dict[str, Any]:
+    def json(self, *arguments: object, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         done = self.run(*arguments, "--json", timeout_s=timeout_s)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def error(self, *arguments: object, exit_code: int = 1, timeout_s: float = 120) -> str:
+    def error(self, *arguments: object, exit_code: int = 1, timeout_s: float = PATIENCE_S) -> str:
         """Run a command that must fail, and give its one line."""
         done = self.run(*arguments, timeout_s=timeout_s)
         assert done.returncode == exit_code, (done.returncode, done.stdout, done.stderr)
@@ -121,7 +120,7 @@ class Terminal:
         started = Upped(process, self.run_dir_of(root), root, log, self.acting)
         self.running.append(started)
         if wait:
-            wait_until(started.is_ready, START_S)
+            wait_until(started.is_ready)
         return started
 
     def run_dir_of(self, workspace: Path) -> Path:

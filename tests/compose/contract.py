@@ -53,7 +53,7 @@ class RuntimeContract:
         before, url = stack.pid_of(service), stack.url
 
         os.kill(before, signal.SIGKILL)
-        wait_until(lambda: stack.pid_of(service) not in (None, before) and stack.health(service), 30)
+        wait_until(lambda: stack.pid_of(service) not in (None, before) and stack.health(service))
 
         assert stack.url == url
         assert httpx.get(url, follow_redirects=True).status_code == 200

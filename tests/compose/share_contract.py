@@ -135,7 +135,7 @@ class SharingContract:
 
         assert status == 201, job
         assert job["author"] == ada.name
-        wait_until(lambda: shared.terminal.json("jobs")["jobs"][0]["state"] == "succeeded", 60)
+        wait_until(lambda: shared.terminal.json("jobs")["jobs"][0]["state"] == "succeeded")
         assert shared.terminal.json("jobs")["jobs"][0]["author"] == ada.name
         with shared.stack.acting(), shared.stack.client("registry") as registry:
             version = registry.get(f"/models/{shared.volume}/versions/latest")
@@ -173,7 +173,7 @@ class SharingContract:
 
         os.kill(before, 9)
 
-        wait_until(lambda: shared.stack.pid_of("annotate") not in (None, before) and shared.stack.health("annotate"), 20)
+        wait_until(lambda: shared.stack.pid_of("annotate") not in (None, before) and shared.stack.health("annotate"))
         assert shared.paint(shared.crew.eva)[0] == 403
         assert shared.paint(shared.crew.ada)[0] == 201
 

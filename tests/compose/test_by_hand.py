@@ -76,11 +76,11 @@ class Person:
         assert pid is not None
         with ThreadPoolExecutor(1) as pool:
             work = pool.submit(during)
-            wait_until(once, 60, 0.001)
+            wait_until(once, period_s=0.001)
             os.kill(pid, signal.SIGKILL)
             with contextlib.suppress(VoxloopError):
                 work.result()
-        wait_until(lambda: self.stack.pid_of(service) != pid and self.stack.health(service), 60)
+        wait_until(lambda: self.stack.pid_of(service) != pid and self.stack.health(service))
 
     def kill_job(self, service: str, command: str, *options: str) -> None:
         """Kill a service while it runs a job of a command."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.compose.conftest import VOXLOOP
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 from voxloop_compose.kernel import processes_of
 from voxloop_compose.record import read_record
 
@@ -29,12 +29,12 @@ def test_an_interrupted_demo_leaves_nothing_behind(terminal):
     terminal.environment["TMPDIR"] = str(terminal.folder)
     demo = subprocess.Popen([VOXLOOP, "demo"], env=terminal.environment, stderr=subprocess.PIPE, text=True)
     assert demo.stderr is not None
-    wait_until(lambda: "Train" in demo.stderr.readline(), 30)
+    wait_until(lambda: "Train" in demo.stderr.readline())
     run_dir = next(base(terminal).iterdir())
     assert read_record(run_dir) is not None
 
     demo.send_signal(signal.SIGINT)
-    _, said = demo.communicate(timeout=30)
+    _, said = demo.communicate(timeout=PATIENCE_S)
 
     assert demo.returncode == 130
     assert said == ""

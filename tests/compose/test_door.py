@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.waiting import PATIENCE_S
 from voxloop_compose.door import Door, make_door
 from voxloop_shared.errors import Conflict
 
@@ -50,6 +51,6 @@ def test_who_knocks_while_annotate_is_away_is_let_in_when_it_is_back(terminal):
     pid = stack.pid_of("annotate")
     os.kill(pid, signal.SIGKILL)
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-    with opener.open(stack.url, timeout=60) as answer:
+    with opener.open(stack.url, timeout=PATIENCE_S) as answer:
         assert answer.status == 200
     assert stack.pid_of("annotate") != pid

@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from tests.compose.conftest import VOXLOOP
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 from voxloop_shared.settings import SERVICES
 
 SHAPE = (7, 33, 46)
@@ -225,9 +225,9 @@ def test_an_import_that_is_interrupted_leaves_nothing(terminal, folder):
         os.truncate(stream.fileno(), stream.tell() + 2 * 512 * 1024 * 1024)
     for number in (signal.SIGINT, signal.SIGTERM):
         process = subprocess.Popen([VOXLOOP, "import", str(folder / "big.npy")], env=terminal.environment)
-        wait_until(lambda: workspace_files(terminal), 30)
+        wait_until(lambda: workspace_files(terminal))
         process.send_signal(number)
-        assert process.wait(10) == 128 + number
+        assert process.wait(PATIENCE_S) == 128 + number
         assert workspace_files(terminal) == []
 
 

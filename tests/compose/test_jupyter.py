@@ -13,8 +13,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.compose.conftest import START_S, Terminal
-from tests.waiting import wait_until
+from tests.compose.conftest import Terminal
+from tests.waiting import PATIENCE_S, wait_until
 from voxloop_compose.jupyter.entry import describe_server
 from voxloop_compose.kernel import processes_of
 from voxloop_compose.rundir import default_workspace
@@ -33,7 +33,7 @@ class Fronted:
     run_dir: Path
 
     def ask(self, path: str, **headers: str) -> httpx.Response:
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(self.socket)), base_url="http://localhost", timeout=START_S) as client:
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(self.socket)), base_url="http://localhost", timeout=PATIENCE_S) as client:
             return client.get(path, headers=headers)
 
     def pids(self) -> list[int]:
@@ -58,7 +58,7 @@ def front(stand_ins: Terminal, home: Path) -> Iterator[Fronted]:
     started = Fronted(process, socket, stand_ins.run_dir_of(home))
     yield started
     process.terminate()
-    assert process.wait(30) == 0
+    assert process.wait(PATIENCE_S) == 0
     assert not socket.exists()
     assert started.pids() == []
 
@@ -92,7 +92,7 @@ def test_a_stack_that_runs_is_used_and_left_alone(front: Fronted, stand_ins: Ter
     assert front.ask("/", **A_PERSON).status_code < 500
     assert not (front.run_dir / "stack.json").exists(), "it has started one of its own"
     front.process.terminate()
-    front.process.wait(30)
+    front.process.wait(PATIENCE_S)
     assert running.is_ready()
 
 
@@ -132,5 +132,5 @@ def test_everything_ends_when_jupyter_is_killed(stand_ins: Terminal, home: Path)
     front.ask("/", **A_PERSON)
     assert front.pids()
     os.kill(jupyter.pid, signal.SIGKILL)
-    jupyter.communicate(timeout=10)
-    wait_until(lambda: not psutil.pid_exists(pid) and not front.pids(), 30)
+    jupyter.communicate(timeout=PATIENCE_S)
+    wait_until(lambda: not psutil.pid_exists(pid) and not front.pids())

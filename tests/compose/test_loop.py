@@ -12,7 +12,7 @@ import tifffile
 import zarr
 
 from tests.compose.conftest import VOXLOOP
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 CASES = {"int16": (33, 41, 57), "float32": (3, 129, 83)}
 
@@ -86,22 +86,22 @@ def test_a_job_is_listed_logged_and_cancelled(shared_terminal, tmp_path):
     volume, _ = add_labelled(shared_terminal, tmp_path, "uint8", (4, 40, 40), "--name", "cancelled")
 
     job = shared_terminal.json("train", volume, "--budget", 600)
-    wait_until(lambda: state_of(shared_terminal, job["job"]) == "running", 30)
+    wait_until(lambda: state_of(shared_terminal, job["job"]) == "running")
     ended = shared_terminal.json("cancel", job["job"])
 
     assert ended["state"] == "cancelled"
     assert state_of(shared_terminal, job["job"]) == "cancelled"
-    assert shared_terminal.run("logs", job["job"], "--follow", timeout_s=30).returncode == 0
+    assert shared_terminal.run("logs", job["job"], "--follow").returncode == 0
     assert "cannot become cancelled" in shared_terminal.error("cancel", job["job"])
 
 
 def test_waiting_for_a_job_that_is_cancelled_fails_in_one_line(shared_terminal, tmp_path):
     volume, _ = add_labelled(shared_terminal, tmp_path, "uint8", (4, 40, 40), "--name", "waited")
     waiting = start(shared_terminal, "train", volume, "--budget", "600", "--wait", "--json")
-    job = wait_until(lambda: running_job(shared_terminal, volume), 30)
+    job = wait_until(lambda: running_job(shared_terminal, volume))
 
     shared_terminal.json("cancel", job)
-    out, err = waiting.communicate(timeout=30)
+    out, err = waiting.communicate(timeout=PATIENCE_S)
 
     assert waiting.returncode == 1
     assert json.loads(out)["state"] == "cancelled"
@@ -111,10 +111,10 @@ def test_waiting_for_a_job_that_is_cancelled_fails_in_one_line(shared_terminal, 
 def test_ctrl_c_while_waiting_leaves_the_job_and_says_how_to_cancel_it(shared_terminal, tmp_path):
     volume, _ = add_labelled(shared_terminal, tmp_path, "uint8", (4, 40, 40), "--name", "left")
     waiting = start(shared_terminal, "train", volume, "--budget", "600", "--wait")
-    job = wait_until(lambda: running_job(shared_terminal, volume), 30)
+    job = wait_until(lambda: running_job(shared_terminal, volume))
 
     waiting.send_signal(signal.SIGINT)
-    _, err = waiting.communicate(timeout=10)
+    _, err = waiting.communicate(timeout=PATIENCE_S)
 
     assert waiting.returncode == 130
     assert f"voxloop cancel {job}" in err
@@ -125,10 +125,10 @@ def test_ctrl_c_while_waiting_leaves_the_job_and_says_how_to_cancel_it(shared_te
 def test_a_job_whose_service_is_killed_ends_interrupted_and_the_waiting_command_says_so(shared_terminal, tmp_path):
     volume, _ = add_labelled(shared_terminal, tmp_path, "uint8", (4, 40, 40), "--name", "killed")
     waiting = start(shared_terminal, "train", volume, "--budget", "600", "--wait", "--json")
-    job = wait_until(lambda: running_job(shared_terminal, volume), 30)
+    job = wait_until(lambda: running_job(shared_terminal, volume))
 
     os.kill(shared_terminal.running[0].pid_of("train"), signal.SIGKILL)
-    out, err = waiting.communicate(timeout=30)
+    out, err = waiting.communicate(timeout=PATIENCE_S)
 
     assert waiting.returncode == 1
     assert json.loads(out)["state"] == "interrupted"

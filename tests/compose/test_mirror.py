@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import serving
 from tests.otherprograms import python_of
 from tests.registry.files import weights
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 from voxloop_compose.mirroring import mirror
 from voxloop_compose.mlflow import MlflowServer
 from voxloop_compose.record import StackRecord
@@ -78,11 +78,11 @@ def mlflow(tmp_path_factory):
         options = {"stdout": log, "stderr": log, "cwd": folder, "env": environment, "start_new_session": True}
         process = subprocess.Popen([str(part) for part in command], **options)
         try:
-            wait_until(answers, 120, 0.2)
+            wait_until(answers, period_s=0.2)
             yield url
         finally:
             os.killpg(process.pid, signal.SIGTERM)
-            process.wait(30)
+            process.wait(PATIENCE_S)
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def read_there(url: str, name: str, *aliases: str) -> dict:
         [str(python_of("mlflow", is_heavy=True)), "-c", READ, url, WEIGHTS, name, *aliases],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
         check=True,
     )
     return json.loads(done.stdout.splitlines()[-1])

@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.compose.conftest import START_S, VOXLOOP, Terminal
-from tests.waiting import wait_until
+from tests.compose.conftest import VOXLOOP, Terminal
+from tests.waiting import PATIENCE_S, wait_until
 from voxloop_compose.kernel import processes_of
 from voxloop_shared.client import ServiceClient
 
 SCRIPT = Path(__file__).parents[2] / "compose" / "slurm" / "voxloop.sbatch"
-STARTING_S = 30
 
 
 def needed(*commands: str) -> None:
@@ -61,7 +60,7 @@ def test_says_how_to_come_in_and_ends_with_the_job(allocation: Terminal):
     with ServiceClient(run_dir / "annotate" / "http.sock") as client:
         assert client.get("/health")["service"] == "annotate"
     job.send_signal(signal.SIGTERM)
-    job.communicate(timeout=30)
+    job.communicate(timeout=PATIENCE_S)
     assert job.returncode == 0
     assert processes_of(run_dir) == []
     assert not (run_dir / "stack.json").exists()
@@ -71,7 +70,7 @@ def test_a_stack_that_does_not_start_fails_the_job(allocation: Terminal):
     root = allocation.folder / "ws"
     root.write_text("not a folder")
     done = subprocess.run(
-        ["bash", str(SCRIPT), str(root)], env=allocation.environment, capture_output=True, text=True, timeout=60, check=False
+        ["bash", str(SCRIPT), str(root)], env=allocation.environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert done.returncode == 1
     assert "is not a folder" in done.stderr
@@ -102,7 +101,7 @@ class Cluster:
     environment: dict[str, str]
 
     def run(self, *command: str) -> str:
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True, timeout=30).stdout.strip()
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True, timeout=PATIENCE_S).stdout.strip()
 
     def state_of(self, job: str) -> str:
         return self.run("squeue", "--noheader", "--states=all", f"--jobs={job}", "--format=%T")
@@ -124,7 +123,7 @@ def cluster(allocation: Terminal) -> Iterator[Cluster]:
                 daemon = subprocess.Popen(command, env=started.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
             running.callback(daemon.wait, 30)
             running.callback(daemon.terminate)
-        wait_until(lambda: _is_idle(started), STARTING_S)
+        wait_until(lambda: _is_idle(started))
         yield started
 
 
@@ -187,13 +186,13 @@ def _is_idle(cluster: Cluster) -> bool:
 def test_runs_in_a_real_allocation_until_it_is_cancelled(cluster: Cluster, allocation: Terminal):
     root, log = allocation.folder / "ws", cluster.folder / "job.log"
     job = cluster.run("sbatch", "--parsable", "--cpus-per-task=1", "--mem=100M", f"--output={log}", str(SCRIPT), str(root))
-    wait_until(lambda: log.exists() and "ssh" in log.read_text(), START_S)
+    wait_until(lambda: log.exists() and "ssh" in log.read_text())
     file = next(word.partition(":")[2] for word in log.read_text().split() if word.startswith("8050:"))
     with ServiceClient(Path(file)) as client:
         assert client.get("/health")["service"] == "annotate"
     assert cluster.state_of(job) == "RUNNING"
     cluster.run("scancel", job)
-    wait_until(lambda: cluster.state_of(job) == "CANCELLED", 30)
+    wait_until(lambda: cluster.state_of(job) == "CANCELLED")
     run_dir = Path(file).parents[1]
-    wait_until(lambda: not processes_of(run_dir) and not (run_dir / "stack.json").exists(), 30)
+    wait_until(lambda: not processes_of(run_dir) and not (run_dir / "stack.json").exists())
     assert "stopped" in log.read_text()

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 from voxloop_shared.settings import SERVICES
 
 
@@ -81,7 +81,7 @@ def test_down_waits_until_nothing_is_left(stand_ins):
     done = stand_ins.run("down")
 
     assert done.returncode == 0
-    assert stack.process.wait(1) == 0
+    assert stack.process.wait(PATIENCE_S) == 0
     assert stack.pids() == []
     assert stack.sockets() == []
     assert "no stack is running" in stand_ins.error("down")

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 from voxloop_shared.settings import SERVICES
 
 
@@ -31,7 +31,7 @@ def test_a_service_that_is_killed_again_and_again_comes_back_each_time(stand_ins
     for _ in range(4):
         before = wait_until(lambda: stack.pid_of("train"))
         os.kill(before, signal.SIGKILL)
-        wait_until(lambda before=before: stack.pid_of("train") not in (None, before) and stack.health("train"), 5)
+        wait_until(lambda before=before: stack.pid_of("train") not in (None, before) and stack.health("train"))
 
     assert stack.record["services"]["train"]["restarts"] == 4
     assert stack.record["services"]["infer"]["restarts"] == 0
@@ -44,7 +44,7 @@ def test_all_services_killed_at_once_come_back(stand_ins):
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
 
-    wait_until(lambda: all(stack.pid_of(s) not in (None, before[s]) and stack.health(s) for s in SERVICES), 5)
+    wait_until(lambda: all(stack.pid_of(s) not in (None, before[s]) and stack.health(s) for s in SERVICES))
 
 
 def test_a_service_deaf_to_sigterm_is_killed_at_the_end(stand_ins):
@@ -71,7 +71,7 @@ def test_a_service_deaf_to_sigterm_does_not_outlive_a_killed_supervisor(stand_in
 
     stack.end(signal.SIGKILL)
 
-    wait_until(lambda: not stack.pids(), 10)
+    wait_until(lambda: not stack.pids())
 
 
 def test_a_signal_during_the_start_ends_it(stand_ins):
@@ -93,7 +93,7 @@ def test_down_kills_a_supervisor_that_hangs(stand_ins):
     done = stand_ins.run("down")
 
     assert done.returncode == 0, done.stderr
-    assert stack.process.wait(5) == -signal.SIGKILL
+    assert stack.process.wait(PATIENCE_S) == -signal.SIGKILL
     assert stack.pids() == []
 
 

@@ -9,6 +9,7 @@ import torch
 
 from tests.infer.conftest import manifest_of, random_state
 from tests.otherprograms import python_of
+from tests.waiting import PATIENCE_S
 from voxloop_infer.exchange import graphs
 from voxloop_infer.exchange.graphs import graph_of
 from voxloop_infer.exchange.package import PackageOrder, write_package
@@ -47,6 +48,6 @@ def test_passes_the_test_of_the_model_zoo(tmp_path, monkeypatch, which):
     command = [str(python_of("bioimageio")), "-m", "bioimageio.core", "test", str(file)]
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment = kept | {"BIOIMAGEIO_CACHE_PATH": str(tmp_path / "cache"), "NO_COLOR": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=240, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=PATIENCE_S, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "passed" in done.stdout + done.stderr

@@ -9,12 +9,12 @@ from voxloop_shared.nets.hardware import thread_count
 from voxloop_shared.schemas import LabelClass
 
 
-def ended(service, job, timeout_s=90):
+def ended(service, job):
     def look():
         found = service.get(f"/jobs/{job['id']}")
         return found if found["state"] not in ("queued", "running") else None
 
-    return wait_until(look, timeout_s)
+    return wait_until(look)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_cancelled_prediction_is_never_offered(infer, publish, make_volume, wo
     make_volume("rock", array=np.zeros((64, 1100, 1100), np.uint8))
     publish(architecture={"classes": 3, "width": 16, "depth": 3})
     job = infer.post("/jobs", {"volume": "rock", "model": "rocks", "planes": "zyx"})
-    wait_until(lambda: infer.get(f"/jobs/{job['id']}")["message"].startswith("block"), 60)
+    wait_until(lambda: infer.get(f"/jobs/{job['id']}")["message"].startswith("block"))
     assert infer.post(f"/jobs/{job['id']}/cancel")["state"] == "cancelled"
     assert list_predictions(workspace, "rock", partial=True) == []
     assert list(workspace.predictions_of("rock").iterdir()) == []

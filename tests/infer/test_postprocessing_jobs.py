@@ -183,7 +183,7 @@ def test_a_cancelled_job_leaves_nothing(infer, workspace):
     predict(workspace, large, np.tile(np.array([1, 2, 5, 2], np.uint8), (96, 512, 128)))
     steps = [{"kind": "gaussian", "sigma": 3, "extent": "volume"}] * 5
     job = infer.post("/jobs/postprocess", {"volume": "large", "prediction": "p1", "chain": {"steps": steps}})
-    wait_until(lambda: infer.get(f"/jobs/{job['id']}")["message"].startswith("post-processing"), 60)
+    wait_until(lambda: infer.get(f"/jobs/{job['id']}")["message"].startswith("post-processing"))
     assert infer.post(f"/jobs/{job['id']}/cancel")["state"] == "cancelled"
     folder = workspace.predictions_of("large")
     wait_until(lambda: [path.name for path in folder.iterdir()] == ["p1.zarr"])

@@ -8,7 +8,7 @@ import pytest
 from tests.forkservers import offspring
 from tests.infer.conftest import voxels
 from tests.infer.test_jobs import ended
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 from voxloop_shared.data.predictions import open_prediction
 from voxloop_shared.errors import DigestMismatch, InvalidInput, ModelNotFound, NotFound, Superseded, TooLarge, VolumeNotFound
 
@@ -16,7 +16,7 @@ SHAPE = (20, 70, 90)
 
 
 def preview(infer, **order):
-    response = infer.request("POST", "/preview", json={"volume": "rock", "model": "rocks", "index": 0} | order, timeout_s=180)
+    response = infer.request("POST", "/preview", json={"volume": "rock", "model": "rocks", "index": 0} | order)
     rows, columns = map(int, response.headers["X-Shape"].split(","))
     numbers, confidence = np.frombuffer(response.content, np.uint8).reshape(2, rows, columns)
     return numbers, confidence, response.headers["X-Model"]
@@ -91,7 +91,7 @@ def test_weights_that_were_damaged_on_this_machine_are_pulled_again(infer, publi
     publish("others", in_channels=3)
     (child,) = offspring()
     child.send_signal(signal.SIGKILL)  # what is warm need not be read again
-    child.wait(10)
+    child.wait(PATIENCE_S)
     assert differ_little(preview(infer)[0], before[0])
 
 
@@ -118,7 +118,7 @@ def test_zoomed_out_it_has_the_resolution_of_the_level(infer, publish, make_volu
 def test_too_much_to_be_soon_done_is_looked_at_coarser(infer, publish, make_volume):
     make_volume("rock", array=np.zeros((1, 1300, 1400), np.uint8))
     publish()
-    response = infer.request("POST", "/preview", json={"volume": "rock", "model": "rocks", "index": 0, "level": 3}, timeout_s=60)
+    response = infer.request("POST", "/preview", json={"volume": "rock", "model": "rocks", "index": 0, "level": 3})
     assert (response.headers["X-Level"], response.headers["X-Exact"], response.headers["X-Shape"]) == ("1", "0", "163,175")
 
 
@@ -130,7 +130,7 @@ def test_a_newer_request_of_a_client_ends_the_older_ones(infer, publish, make_vo
     idle_s = child.cpu_times().user
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(preview, infer, client="page")
-        wait_until(lambda: child.cpu_times().user > idle_s + 0.1, 60)  # more than is left over from before: the first is under way
+        wait_until(lambda: child.cpu_times().user > idle_s + 0.1)  # more than is left over from before: the first is under way
         others = [pool.submit(preview, infer, client="page") for _ in range(2)]
         assert preview(infer, region=[[0, 8], [0, 8]], client="another")[0].shape == (8, 8)
         outcomes = [future.exception() for future in (first, *others)]
@@ -143,7 +143,7 @@ def test_a_killed_preview_process_is_started_again(infer, publish, rock):
     before = preview(infer)
     (child,) = offspring()
     child.send_signal(signal.SIGKILL)
-    child.wait(10)
+    child.wait(PATIENCE_S)
     after = preview(infer)
     assert differ_little(before[0], after[0])
     assert [other.pid for other in offspring()] != [child.pid]
@@ -155,7 +155,7 @@ def test_the_preview_process_ends_with_its_service_however_that_dies(start_servi
     preview(service.client)
     (child,) = offspring(service.process.pid)
     service.kill()
-    wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 10)
+    wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
 
 
 def test_weights_of_no_version_are_previewed_by_their_description_and_leave_no_file(infer, publish, registry, rock, infer_settings):
@@ -164,7 +164,7 @@ def test_weights_of_no_version_are_previewed_by_their_description_and_leave_no_f
     described = {"digest": named.digest, "manifest": named.manifest.model_dump(mode="json")}
     for child in offspring():
         child.send_signal(signal.SIGKILL)  # what is warm need not be read again
-        child.wait(10)
+        child.wait(PATIENCE_S)
     for file in infer_settings.model_folder.iterdir():
         file.unlink()
     found = preview(infer, model=described)

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import PATIENCE_S
 from voxloop_compose.containers.building import LOCAL
 from voxloop_compose.kernel import wait_until
 
@@ -72,7 +73,7 @@ class Account:
         own = pwd.getpwnam(self.name).pw_gid
         return {"user": self.uid, "group": own, "extra_groups": os.getgrouplist(self.name, own), "cwd": self.home}
 
-    def run(self, *command: str, timeout_s: float = 120, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, timeout_s: float = PATIENCE_S, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command, **self.login, env=self.environment | variables, capture_output=True, text=True, timeout=timeout_s, check=False
         )
@@ -119,7 +120,7 @@ def remove_shared_account() -> None:
     account = Account((folder / "name").read_text(), folder)
     with contextlib.suppress(KeyError):
         account.run("podman", "rm", "-af", "-t", "0")
-        wait_until(lambda: not end_processes(account.uid), 20)
+        wait_until(lambda: not end_processes(account.uid), PATIENCE_S)
         subprocess.run(["userdel", account.name], check=False, capture_output=True)
     shutil.rmtree(folder, ignore_errors=True)
 

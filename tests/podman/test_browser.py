@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import Visitor
 from tests.podman.account import Account
 from tests.podman.conftest import close, new_terminal
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_MS, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -24,7 +24,7 @@ def stack(account: Account) -> Iterator:
 def test_a_round_on_the_page(chromium: Browser, stack, account: Account) -> None:
     context = chromium.new_context(viewport={"width": 1280, "height": 720})
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(PATIENCE_MS)
     person = Visitor(page, stack)
     person.open()
     for class_id, row in ((1, 0.25), (2, 0.5), (3, 0.75)):
@@ -32,7 +32,7 @@ def test_a_round_on_the_page(chromium: Browser, stack, account: Account) -> None
 
     page.select_option("#train-learner", "instant")
     page.click("#train-start")
-    page.wait_for_function("() => window.voxloop.session.state.prediction", timeout=180_000)
+    page.wait_for_function("() => window.voxloop.session.state.prediction")
     page.wait_for_function("() => window.voxloop.layout.main.scene.shown.prediction")
 
     expect(page.get_by_title("container").first).to_be_visible()

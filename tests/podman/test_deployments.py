@@ -15,13 +15,11 @@ import yaml
 
 from tests.podman.account import Account
 from tests.podman.conftest import lay_models
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 from voxloop_compose.containers.description import CONTAINERS, SERVICE_LABEL
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.settings import SERVICES, socket_path
 from voxloop_shared.sockets import is_listening
-
-START_S = 60
 
 
 @dataclass
@@ -46,7 +44,7 @@ class Deployment:
         return Path(own["source"]).parent
 
     def wait_healthy(self) -> None:
-        wait_until(lambda: all(self._answers(socket_path(self.run_dir, service)) for service in SERVICES), START_S)
+        wait_until(lambda: all(self._answers(socket_path(self.run_dir, service)) for service in SERVICES))
 
     def _answers(self, path: Path) -> bool:
         with self.account.acting():
@@ -58,7 +56,7 @@ class Deployment:
     def wait_until_annotate_sees_all(self) -> None:
         """Wait for the lights of an open page: annotate asks the others over their sockets."""
         with self.account.acting(), ServiceClient(socket_path(self.run_dir, "annotate")) as client:
-            wait_until(lambda: all(service["ok"] for service in _lights(client)), START_S)
+            wait_until(lambda: all(service["ok"] for service in _lights(client)))
 
     def containers(self) -> list[str]:
         return self.account.podman("ps", "-aq", "--filter", f"label=org.voxloop.stack={self.stack}").split()
@@ -120,7 +118,7 @@ def podman_compose(deployment: Deployment, *arguments: str) -> None:
     shutil.copy(found.origin, program)
     program.chmod(0o644)
     file = str(deployment.files / "compose.yaml")
-    done = deployment.account.run(deployment.account.python, str(program), "-f", file, *arguments, timeout_s=START_S)
+    done = deployment.account.run(deployment.account.python, str(program), "-f", file, *arguments, timeout_s=PATIENCE_S)
     assert done.returncode == 0, done.stderr
 
 

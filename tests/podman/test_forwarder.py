@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_S
 from voxloop_compose.containers.forwarder import Forwarder
 from voxloop_shared.sockets import bind_socket, listen_on_loopback
 
@@ -44,7 +45,7 @@ def echoing(path: Path) -> Iterator[None]:
     finally:
         service.shutdown(socket.SHUT_RDWR)
         service.close()
-        thread.join(5)
+        thread.join(PATIENCE_S)
 
 
 def ask(listener: socket.socket, said: bytes) -> bytes:
@@ -52,7 +53,7 @@ def ask(listener: socket.socket, said: bytes) -> bytes:
         sender = threading.Thread(target=lambda: (near.sendall(said), near.shutdown(socket.SHUT_WR)))
         sender.start()
         heard = b"".join(iter(lambda: near.recv(65536), b""))
-        sender.join(5)
+        sender.join(PATIENCE_S)
     return heard
 
 
@@ -64,7 +65,7 @@ def test_megabytes_pass_both_ways_for_several_at_once(listener, run_dir):
         for asker in askers:
             asker.start()
         for asker in askers:
-            asker.join(20)
+            asker.join(PATIENCE_S)
     forwarder.close()
 
     assert heard == [LARGE] * 4
@@ -76,7 +77,7 @@ def test_who_comes_before_the_service_waits_for_it(listener, run_dir):
     early = threading.Thread(target=lambda: heard.append(ask(listener, b"early")))
     early.start()
     with echoing(run_dir / "door.sock"):
-        early.join(20)
+        early.join(PATIENCE_S)
     forwarder.close()
 
     assert heard == [b"early"]

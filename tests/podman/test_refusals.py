@@ -41,7 +41,7 @@ def use_storage(terminal, folder: Path, driver: str = "overlay") -> None:
 
 
 def say_of_up(terminal, *options: str) -> str:
-    return terminal.error("up", terminal.folder / "ws", *terminal.options, "--no-tcp", *options, timeout_s=40)
+    return terminal.error("up", terminal.folder / "ws", *terminal.options, "--no-tcp", *options)
 
 
 def test_no_podman(terminal):
@@ -63,7 +63,7 @@ def test_no_range_of_user_ids(terminal):
         subprocess.run(["chown", "-R", name, str(home)], check=True)
         terminal.login = other.login | {"cwd": home}
         terminal.environment |= {"HOME": str(home), "USER": name, "VOXLOOP_RUN_BASE": str(home / "r"), "XDG_RUNTIME_DIR": str(home)}
-        said = terminal.error("up", home / "ws", *terminal.options, "--no-tcp", timeout_s=40)
+        said = terminal.error("up", home / "ws", *terminal.options, "--no-tcp")
     finally:
         wait_until(lambda: not end_processes(other.uid))
         subprocess.run(["userdel", name], check=True, capture_output=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 _USER = "nobody"
 """Who runs the server where the tests are run by root, as which PostgreSQL refuses to start."""
@@ -41,11 +41,11 @@ def running_postgres(folder_of_programs: Path) -> Iterator["Server"]:
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL, **options)
         try:
             server = Server(folder)
-            wait_until(server.answers, 30)
+            wait_until(server.answers)
             yield server
         finally:
             process.send_signal(signal.SIGQUIT)  # at once: what it would still write is thrown away, and some connections may be open
-            process.wait(30)
+            process.wait(PATIENCE_S)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -18,7 +18,7 @@ import pytest
 from tests.conftest import ServiceProcess
 from tests.registry.conftest import on_both, revision_after
 from tests.registry.files import digest_of, weights
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 from voxloop_registry.blobs import BlobStore
 from voxloop_registry.catalogue import Catalogue
 from voxloop_registry.upgrades import NEWEST
@@ -50,13 +50,13 @@ print(json.dumps([catalogue.publish("nerve", manifest, sys.argv[4], "ada").versi
 def run_four(script: str, *arguments: str) -> list[int]:
     """Run a script in four processes at once and gather the numbers that they print."""
     running = [subprocess.Popen([sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE) for _ in range(4)]
-    ended = [(process.communicate(timeout=60)[0], process.returncode) for process in running]  # all of them, before any is judged
+    ended = [(process.communicate(timeout=PATIENCE_S)[0], process.returncode) for process in running]  # all of them, before any is judged
     assert [code for _, code in ended] == [0] * 4
     found = [json.loads(out) for out, _ in ended]
     return sorted(number for numbers in found for number in numbers)
 
 
-def json_of(process: subprocess.Popen[bytes], timeout_s: float = 60):
+def json_of(process: subprocess.Popen[bytes], timeout_s: float = PATIENCE_S):
     out, _ = process.communicate(timeout=timeout_s)
     assert process.returncode == 0
     return json.loads(out)
@@ -136,7 +136,7 @@ def test_kills_while_publishing_break_nothing(start_service, publish, manifest: 
             acknowledged.add(int(publisher.stdout.readline()))
         os.kill(service.process.pid, signal.SIGKILL)
         service.process.wait()
-        rest, _ = publisher.communicate(timeout=30)
+        rest, _ = publisher.communicate(timeout=PATIENCE_S)
         acknowledged |= {int(line) for line in rest.split()}
         service.start()
         detail = service.client.get("/models/nerve")
@@ -169,7 +169,7 @@ def stress(service: ServiceProcess, manifest: dict, seconds: float) -> list[dict
     try:
         for kill in (True, True, False):
             before = count_all(service.client)
-            wait_until(lambda count=before: count_all(service.client) > count + 10, 60)
+            wait_until(lambda count=before: count_all(service.client) > count + 10)
             if kill:
                 service.kill()
                 service.start()

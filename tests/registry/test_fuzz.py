@@ -13,6 +13,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 from tests.registry.conftest import on_both
 from tests.registry.files import digest_of, weights
 from tests.registry.written import write_prediction
+from tests.waiting import PATIENCE_S
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 KNOWN = {
@@ -42,7 +43,7 @@ def test_every_route_keeps_to_its_description(start_registry, publish, workspace
     schema = schemathesis.openapi.from_dict(service.client.get("/openapi.json"))
     operations = [found.ok() for found in schema.get_all_operations()]
     assert len(operations) > 20
-    with httpx.Client(transport=httpx.HTTPTransport(uds=str(service.client.socket_file)), timeout=30) as client:
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(service.client.socket_file)), timeout=PATIENCE_S) as client:
         for operation in operations:
             with subtests.test(operation.label):
                 fuzz(client, operation)

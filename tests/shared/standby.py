@@ -23,5 +23,5 @@ def record_servers(monkeypatch: pytest.MonkeyPatch) -> list[Forkserver]:
 
 def wait_until_ready(servers: list[Forkserver], count: int = 1) -> psutil.Process:
     """Wait for the last of so many forkservers; give its process."""
-    wait_until(lambda: len(servers) == count and servers[-1].is_ready, 60)
+    wait_until(lambda: len(servers) == count and servers[-1].is_ready)
     return psutil.Process(servers[-1].pid)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_S
 from voxloop_shared.data.labels import Labels, default_classes
 
 _READ_ON = """
@@ -44,7 +45,7 @@ exit_process(int(sys.argv[1]))
 def run(code: str, *arguments: object, **options) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", code, *map(str, arguments)]
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}  # else nothing waits to be flushed
-    return subprocess.run(command, env=environment, stderr=subprocess.PIPE, text=True, timeout=60, check=False, **options)
+    return subprocess.run(command, env=environment, stderr=subprocess.PIPE, text=True, timeout=PATIENCE_S, check=False, **options)
 
 
 def test_reads_under_way_neither_abort_nor_say_anything(tmp_path):

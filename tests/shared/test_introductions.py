@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 
 from tests.shared.test_server import make_api
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 from voxloop_shared.behalf import working_for
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.identity import Caller, groups_of_peer, introduce, this_process
@@ -41,7 +41,7 @@ def introducing(run_dir: Path) -> Iterator[Callable[[bytes], bytes]]:
 
     yield send
     server.should_exit = True
-    thread.join(20)
+    thread.join(PATIENCE_S)
 
 
 def test_a_forwarder_introduces_who_is_at_the_far_end(introducing):

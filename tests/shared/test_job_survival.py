@@ -22,7 +22,7 @@ class Service:
 
     def start(self) -> None:
         self.process = subprocess.Popen(self._command, cwd=Path(__file__).parents[2])
-        wait_until(lambda: is_listening(self.socket_file), 30)
+        wait_until(lambda: is_listening(self.socket_file))
 
     def kill(self) -> None:
         self.process.kill()
@@ -40,7 +40,7 @@ def service(run_dir: Path, tmp_path: Path):
 def test_a_killed_service_takes_its_job_along_and_finds_it_interrupted(service: Service, do: str):
     with ServiceClient(service.socket_file) as client:
         job_id = client.post("/submit", {"do": do})["id"]
-        line = wait_until(lambda: next(iter(client.get(f"/jobs/{job_id}/metrics")), None), 30)
+        line = wait_until(lambda: next(iter(client.get(f"/jobs/{job_id}/metrics")), None))
         processes = [psutil.Process(line[key]) for key in ("pid", "child") if key in line]
         service.kill()
         wait_until(lambda: not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes))
@@ -49,7 +49,7 @@ def test_a_killed_service_takes_its_job_along_and_finds_it_interrupted(service: 
         assert (job["state"], job["error"]["type"]) == ("interrupted", "Interrupted")
         if do == "checkpoint":
             assert client.post(f"/jobs/{job_id}/resume")["state"] == "queued"
-            wait_until(lambda: client.get(f"/jobs/{job_id}")["state"] == "succeeded", 30)
+            wait_until(lambda: client.get(f"/jobs/{job_id}")["state"] == "succeeded")
             assert client.get(f"/jobs/{job_id}")["result"] == {"resumed": True}
 
 
@@ -57,10 +57,10 @@ def test_jobs_that_waited_run_after_a_kill(service: Service):
     with ServiceClient(service.socket_file) as client:
         first = client.post("/submit", {"do": "wait"})["id"]
         second = client.post("/submit", {"do": "succeed"})["id"]
-        wait_until(lambda: client.get(f"/jobs/{first}")["state"] == "running", 30)
+        wait_until(lambda: client.get(f"/jobs/{first}")["state"] == "running")
         service.kill()
         service.start()
-        wait_until(lambda: client.get(f"/jobs/{second}")["state"] == "succeeded", 30)
+        wait_until(lambda: client.get(f"/jobs/{second}")["state"] == "succeeded")
         assert client.get(f"/jobs/{first}")["state"] == "interrupted"
 
 
@@ -72,4 +72,4 @@ def test_kills_at_any_moment_leave_every_job_in_a_known_state(service: Service):
             service.kill()
             service.start()
         for job_id in known:
-            wait_until(lambda job_id=job_id: client.get(f"/jobs/{job_id}")["state"] in ("succeeded", "interrupted"), 60)
+            wait_until(lambda job_id=job_id: client.get(f"/jobs/{job_id}")["state"] in ("succeeded", "interrupted"))

@@ -53,13 +53,13 @@ def submit(queue: JobQueue, do: str, priority: int = 0, **spec) -> str:
 
 
 def ended(queue: JobQueue, job_id: str) -> Job:
-    wait_until(lambda: queue.read(job_id).state.is_final, 30)
+    wait_until(lambda: queue.read(job_id).state.is_final)
     return queue.read(job_id)
 
 
 def reported(queue: JobQueue, job_id: str, key: str):
     """Wait for a value that the child reports."""
-    return wait_until(lambda: next((line[key] for line in queue.folder(job_id).read_metrics(0, 10) if key in line), None), 30)
+    return wait_until(lambda: next((line[key] for line in queue.folder(job_id).read_metrics(0, 10) if key in line), None))
 
 
 @pytest.mark.parametrize(("old", "new"), list(itertools.product(State, State)))
@@ -167,7 +167,7 @@ def test_lanes_run_side_by_side(tmp_path: Path):
     queue.start()
     try:
         jobs = [submit(queue, "wait") for _ in range(3)]
-        wait_until(lambda: sum(queue.read(job_id).state is State.RUNNING for job_id in jobs) == 2, 30)
+        wait_until(lambda: sum(queue.read(job_id).state is State.RUNNING for job_id in jobs) == 2)
         assert queue.read(jobs[2]).state is State.QUEUED
     finally:
         queue.close()

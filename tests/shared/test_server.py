@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.errors import Forbidden, NotFound
 from voxloop_shared.health import health_router
@@ -126,11 +126,11 @@ def test_a_signal_ends_the_server_and_takes_its_socket_away(run_dir: Path, numbe
     path = socket_path(run_dir, "thing")
     process = subprocess.Popen([sys.executable, "-c", _SERVE, str(path)], stderr=subprocess.DEVNULL)
     try:
-        wait_until(lambda: is_listening(path), 20)
+        wait_until(lambda: is_listening(path))
         with ServiceClient(path) as client, pytest.raises(NotFound):
             client.get("/nothing")  # it listens before it serves, and only then knows what to do about signals
         process.send_signal(number)
-        process.wait(10)
+        process.wait(PATIENCE_S)
     finally:
         process.kill()
         process.wait()
@@ -142,7 +142,7 @@ def test_a_killed_server_is_replaced(run_dir: Path):
     for _ in range(2):
         process = subprocess.Popen([sys.executable, "-c", _SERVE, str(path)], stderr=subprocess.DEVNULL)
         try:
-            wait_until(lambda: is_listening(path), 20)
+            wait_until(lambda: is_listening(path))
         finally:
             process.kill()
             process.wait()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_S
 from voxloop_shared.errors import InvalidInput, WorkspaceInUse
 from voxloop_shared.sockets import MAX_PATH_BYTES, bind_socket, is_listening
 
@@ -114,10 +115,10 @@ def test_of_processes_that_bind_at_once_one_wins(run_dir: Path):
     processes = [context.Process(target=_bind, args=(path, start, results)) for _ in range(4)]
     for process in processes:
         process.start()
-    found = sorted(results.get(timeout=30) for _ in processes)
+    found = sorted(results.get(timeout=PATIENCE_S) for _ in processes)
     start.abort()
     for process in processes:
-        process.join(10)
+        process.join(PATIENCE_S)
     results.close()
     assert found == ["bound", "refused", "refused", "refused"]
 

@@ -102,11 +102,11 @@ def learn(lesson_of) -> Callable[..., Learned]:
     return run_through
 
 
-def ended(service: ServiceClient, job: dict, timeout_s: float = 90) -> dict:
+def ended(service: ServiceClient, job: dict) -> dict:
     """Wait for a job's end."""
 
     def look() -> dict | None:
         found = service.get(f"/jobs/{job['id']}")
         return found if found["state"] not in ("queued", "running") else None
 
-    return wait_until(look, timeout_s)
+    return wait_until(look)

@@ -113,7 +113,7 @@ def test_a_job_learns_250_classes(train, registry, make_volume, workspace):
     volume = make_volume("many", array=two_phases(image.shape))
     labels = Labels.create(workspace.labels_of("many"), volume.shape, classes)
     labels.merge(iter([image]), "import", "ada", lambda _slab: None)
-    done = ended(train, train.post("/jobs", {"volume": "many", "learner": "instant", "config": {"trees": 10}}), 240)
+    done = ended(train, train.post("/jobs", {"volume": "many", "learner": "instant", "config": {"trees": 10}}))
     assert done["state"] == "succeeded", done["error"]
     assert len(registry.get("/models/many/versions/1")["manifest"]["classes"]) == 250
 
@@ -169,7 +169,7 @@ def test_says_what_to_paint_when_labels_are_too_few(train, make_volume, paint, w
 
 def test_a_cancelled_training_ends_soon_and_publishes_nothing(train, registry, stripes):
     job = train.post("/jobs", {"volume": "stripes", "config": {"width": 4}, "budget_s": 600})
-    wait_until(lambda: (train.get(f"/jobs/{job['id']}")["progress"] or 0) > 0, 60)
+    wait_until(lambda: (train.get(f"/jobs/{job['id']}")["progress"] or 0) > 0)
     assert train.post(f"/jobs/{job['id']}/cancel")["state"] == "cancelled"
     assert registry.get("/models") == []
 

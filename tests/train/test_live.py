@@ -9,7 +9,7 @@ import pytest
 
 from tests.forkservers import offspring
 from tests.train.conftest import CLASSES, two_phases
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 from voxloop_shared.client import ServiceClient
 from voxloop_shared.data.labels import Labels
 from voxloop_shared.errors import Conflict, InvalidInput, NotFound, VolumeNotFound
@@ -33,7 +33,7 @@ class Session:
     def state(self) -> LiveState:
         return LiveState.model_validate(self.train.post(f"/live/{self.id}/stay"))
 
-    def wait(self, claim, timeout_s: float = 60) -> LiveState:
+    def wait(self, claim, timeout_s: float = PATIENCE_S) -> LiveState:
         """Wait for a state for which the claim is true."""
         deadline = time.monotonic() + timeout_s
         found = self.state

@@ -11,7 +11,6 @@ from tests.train.conftest import ended
 from tests.waiting import wait_until
 
 QUICK = {"width": 4, "depth": 2, "crop": 32, "batch": 4, "held_out": 0.3, "guide": 0, "steps": 60, "checkpoint_s": 0}
-DONE = ("succeeded", "failed", "cancelled", "interrupted")
 
 
 @pytest.fixture
@@ -43,13 +42,13 @@ def submit(train, name: str, **config) -> str:
 def wait_for_a_checkpoint(train, workspace, job_id: str) -> None:
     """Wait until the job has trained and written down that it has."""
     written = workspace.jobs / "train" / job_id / "checkpoint" / "training.safetensors"
-    wait_until(lambda: written.exists() and steps_of(train, job_id), 120)
+    wait_until(lambda: written.exists() and steps_of(train, job_id))
 
 
 @pytest.mark.parametrize("members", [1, 2])
 def test_a_training_whose_service_is_killed_goes_on_and_ends_with_the_same_weights(services, stripes, workspace, members):
     train, config = services, {"members": members, "steps": 40 // members, "guide": 2}
-    whole = ended(train.client, {"id": submit(train, "whole", **config)}, 240)
+    whole = ended(train.client, {"id": submit(train, "whole", **config)})
     assert whole["state"] == "succeeded", whole
     job_id = submit(train, "killed", **config)
     wait_for_a_checkpoint(train, workspace, job_id)
@@ -57,7 +56,7 @@ def test_a_training_whose_service_is_killed_goes_on_and_ends_with_the_same_weigh
     train.start()
     assert train.client.get(f"/jobs/{job_id}")["state"] == "interrupted"
     train.client.post(f"/jobs/{job_id}/resume")
-    done = ended(train.client, {"id": job_id}, 240)
+    done = ended(train.client, {"id": job_id})
     assert done["state"] == "succeeded", done
     assert done["result"]["model"]["digest"] == whole["result"]["model"]["digest"]
     lines = train.client.get(f"/jobs/{job_id}/metrics")
@@ -75,7 +74,7 @@ def test_a_training_whose_process_is_killed_can_be_resumed(services, stripes, wo
     assert (failed["state"], failed["error"]["type"]) == ("failed", "JobKilled")
     last = steps_of(train, job_id)[-1]
     train.client.post(f"/jobs/{job_id}/resume")
-    done = ended(train.client, {"id": job_id}, 240)
+    done = ended(train.client, {"id": job_id})
     assert done["state"] == "succeeded", done
     assert done["result"]["metrics"]["steps"] == 60
     after = [step for step in steps_of(train, job_id) if step > last]
@@ -85,7 +84,7 @@ def test_a_training_whose_process_is_killed_can_be_resumed(services, stripes, wo
 def test_a_training_that_is_asked_to_end_writes_down_where_it_stands(services, stripes, workspace):
     train = services
     job_id = submit(train, "asked", checkpoint_s=30, steps=100_000)
-    wait_until(lambda: steps_of(train, job_id), 120)
+    wait_until(lambda: steps_of(train, job_id))
     written = workspace.jobs / "train" / job_id / "checkpoint" / "training.safetensors"
     assert not written.exists()
     os.kill(child_of(workspace.jobs / "train" / job_id).pid, signal.SIGTERM)
@@ -96,13 +95,15 @@ def test_a_training_that_is_asked_to_end_writes_down_where_it_stands(services, s
 
 def test_what_was_used_before_counts_after_a_resume(services, stripes, workspace):
     train = services
-    body = {"volume": "stripes", "config": QUICK | {"steps": None}, "budget_s": 12}
+    body = {"volume": "stripes", "config": QUICK | {"steps": None}, "budget_s": 40}
     job_id = train.client.post("/jobs", body)["id"]
-    wait_until(lambda: (train.client.get(f"/jobs/{job_id}")["progress"] or 0) > 0.4, 120)
+    wait_until(lambda: (train.client.get(f"/jobs/{job_id}")["progress"] or 0) > 0.1)
     train.kill()
     train.start()
-    before = len(lines_of(train, job_id))
+    before = lines_of(train, job_id)
     train.client.post(f"/jobs/{job_id}/resume")
-    wait_until(lambda: train.client.get(f"/jobs/{job_id}")["state"] in DONE, 120)
-    assert lines_of(train, job_id)[before]["progress"] >= 0.35
-    assert train.client.get(f"/jobs/{job_id}")["result"]["train_s"] >= 0.9 * 12
+    after = wait_until(lambda: lines_of(train, job_id)[len(before) :])
+    assert after[0]["progress"] >= before[-1]["progress"] - 0.05
+    assert after[0]["eta_s"] <= 0.95 * 40
+    train.client.post(f"/jobs/{job_id}/cancel")
+    assert ended(train.client, {"id": job_id})["state"] == "cancelled"
