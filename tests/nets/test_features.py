@@ -82,3 +82,14 @@ def test_the_filter_is_that_of_its_authors(is_3d: bool) -> None:
     for answer, channel in zip(found, probability.double().numpy(), strict=True):
         slope = (mean(channel * image) - mean(image) * mean(channel)) / (mean(image**2) - mean(image) ** 2 + 0.001)
         np.testing.assert_allclose(answer, mean(slope) * image + mean(mean(channel) - slope * mean(image)), atol=1e-5)
+
+
+def test_what_a_prediction_has_used_can_be_derived_and_exported() -> None:
+    """Tensors that are made in inference mode are of no use outside; none of those that are kept may be one."""
+    bank, whole = FeatureBank(3, is_3d=True), (slice(0, 26),) * 3  # a size of its own: else other tests have made what it needs
+    with torch.inference_mode():
+        bank(image((26, 26, 26)), whole)
+    one = image((26, 26, 26)).requires_grad_()
+    bank(one, whole).sum().backward()
+    assert one.grad is not None
+    assert one.grad.abs().max() > 0

@@ -1,5 +1,6 @@
 """Linear filters of images (z, y, x) along chosen axes, each giving only the part that is asked for; edge voxels go on beyond the edges."""
 
+import math
 from functools import lru_cache
 
 import torch
@@ -28,11 +29,11 @@ def slope(image: Tensor, axis: int, part: Region) -> Tensor:
 
 
 @lru_cache
-def gaussian(sigma: float) -> Tensor:
-    """Give the weights of a Gaussian, cut at three standard deviations."""
+def gaussian(sigma: float) -> tuple[float, ...]:
+    """Give the weights of a Gaussian, cut at three standard deviations; no tensor, which would belong to the mode torch is in."""
     reach = int(3 * sigma + 0.5)
-    kernel = torch.exp(-(torch.arange(-reach, reach + 1, dtype=torch.float32) ** 2) / (2 * sigma * sigma))
-    return kernel / kernel.sum()
+    kernel = [math.exp(-(step**2) / (2 * sigma * sigma)) for step in range(-reach, reach + 1)]
+    return tuple(weight / math.fsum(kernel) for weight in kernel)
 
 
 def extended(image: Tensor, axis: int, start: int, stop: int) -> Tensor:
@@ -43,13 +44,12 @@ def extended(image: Tensor, axis: int, start: int, stop: int) -> Tensor:
     return torch.cat([*before, inner, *after], axis) if before or after else inner
 
 
-def convolve(image: Tensor, kernel: Tensor, axis: int, part: slice) -> Tensor:
+def convolve(image: Tensor, kernel: tuple[float, ...], axis: int, part: slice) -> Tensor:
     """Convolve along an axis as a sum of shifted copies: for so few taps faster than a library's convolution of one channel."""
     reach, length = len(kernel) // 2, part.stop - part.start
     padded = extended(image, axis, part.start - reach, part.stop + reach)
-    weights: list[float] = kernel.tolist()
-    out = padded.narrow(axis, reach, length) * weights[reach]
-    for shift, weight in enumerate(weights[:reach]):
+    out = padded.narrow(axis, reach, length) * kernel[reach]
+    for shift, weight in enumerate(kernel[:reach]):
         out.add_(padded.narrow(axis, shift, length) + padded.narrow(axis, 2 * reach - shift, length), alpha=weight)
     return out
 

@@ -136,6 +136,7 @@ def _halved(length: int) -> int:
 
 
 @lru_cache(256)
+@torch.inference_mode(mode=False)  # what is made within that mode could not be exported later
 def _product(steps: tuple[tuple[tuple[float, ...], int, int, int], ...]) -> Tensor:
     """Multiply the matrices of several halvings; the coarsest is the first."""
     matrices = [_halving(*step) for step in steps]
