@@ -95,3 +95,15 @@ def test_nothing_is_lost_when_both_paint_the_same_slice(painter: Painter, collea
         assert labels[row, 20] == 1 + number % 2
     wait_until(lambda: (painter.shown() == labels).all() and (colleague.shown() == labels).all())
     assert len(painter.client.get(f"/api/volumes/{painter.volume}/history")["strokes"]) == len(rows)
+
+
+def test_a_stroke_needs_no_file_of_the_page(painter: Painter) -> None:
+    drawn = "() => document.querySelector('.vx-slot[data-slot=save] use').getBBox().width > 0"
+    assert painter.page.evaluate(drawn)
+    asked: list[str] = []
+    painter.page.on("request", lambda request: asked.append(request.url))
+    draw(painter, 1, 15)
+    painter.settle()
+    assert painter.page.evaluate(drawn)
+    assert any(url.endswith("/strokes") for url in asked)
+    assert [url for url in asked if "/static/" in url] == []

@@ -1,5 +1,6 @@
 """The frame of every page: header, lights, theme, and which page the address names."""
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote
@@ -13,8 +14,17 @@ from voxloop_annotate.pages.annotate import annotate_page
 from voxloop_annotate.pages.worker import in_thread
 from voxloop_annotate.studio import Studio
 
-_ICON = "data:image/svg+xml," + quote(Path(__file__).parents[1].joinpath("static", "favicon.svg").read_text())
-"""A file would be asked for whenever the address changes: with each slice."""
+_STATIC = Path(__file__).parents[1] / "static"
+
+
+def _inline_icons() -> str:
+    """Give the drawings of icons.svg for the document itself, as #icon-NAME."""
+    symbols = re.findall(r"<symbol .*?</symbol>", (_STATIC / "icons.svg").read_text(), re.DOTALL)
+    return '<svg style="display: none">' + "".join(symbols).replace('<symbol id="', '<symbol id="icon-') + "</svg>"
+
+
+_FAVICON = "data:image/svg+xml," + quote((_STATIC / "favicon.svg").read_text())
+"""A file would be asked for whenever the address changes: with each slice. Those of icons would be with each stroke, twice."""
 INDEX = """<!DOCTYPE html>
 <html lang="en" data-bs-theme="dark">
   <head>
@@ -22,12 +32,13 @@ INDEX = """<!DOCTYPE html>
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>{%title%}</title>
     <base href="{base}">
-    <link rel="icon" type="image/svg+xml" href="ICON">
+    <link rel="icon" type="image/svg+xml" href="FAVICON">
     <link rel="stylesheet" href="static/vendor/bootstrap.min.css">
     <link rel="stylesheet" href="static/voxloop.css">
     {%css%}
   </head>
   <body>
+    ICONS
     {%app_entry%}
     {%config%}
     {%scripts%}
@@ -36,7 +47,7 @@ INDEX = """<!DOCTYPE html>
     {%renderer%}
   </body>
 </html>
-""".replace("ICON", _ICON)
+""".replace("FAVICON", _FAVICON).replace("ICONS", _inline_icons())
 
 _PAGES = (("Annotate", "./"), ("Jobs", "./jobs"), ("Models", "./models"))
 

@@ -8,20 +8,20 @@ export function element(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** Make the icon `name` of icons.svg; it takes the colour of the text around it. */
+/** Make the icon `name` of icons.svg, which stands in the document; it takes the colour of the text around it. */
 export function icon(name) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   node.setAttribute("class", "vx-icon");
   node.setAttribute("aria-hidden", "true");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", new URL(`icons.svg#${name}`, import.meta.url).href);
+  use.setAttribute("href", `#icon-${name}`);
   node.append(use);
   return node;
 }
 
 /** Show another icon in a node made by `icon`. */
 export function setIcon(node, name) {
-  const href = new URL(`icons.svg#${name}`, import.meta.url).href;
+  const href = `#icon-${name}`;
   if (node.firstChild.getAttribute("href") !== href) node.firstChild.setAttribute("href", href);
 }
 
