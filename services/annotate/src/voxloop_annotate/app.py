@@ -4,20 +4,17 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any, NoReturn
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
-from typing_extensions import override
 
 from voxloop_annotate import __version__
 from voxloop_annotate.door import Door, SecurityHeaders
 from voxloop_annotate.gate import Gate
 from voxloop_annotate.pages.document import Document
+from voxloop_annotate.pages.files import PageFiles
 from voxloop_annotate.pages.shell import INDEX, register_pages, shell
 from voxloop_annotate.routes.chains import chain_router
 from voxloop_annotate.routes.fills import fill_router
@@ -38,18 +35,6 @@ from voxloop_shared.server import create_api
 
 log = logging.getLogger(__name__)
 
-_STATIC = Path(__file__).parent / "static"
-
-
-class _Modules(StaticFiles):
-    """The page's own files; their names carry no version, so browsers must ask whether they have changed."""
-
-    @override
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        response = super().file_response(*args, **kwargs)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
-
 
 def create_app(settings: AnnotateSettings) -> ASGIApp:
     """Wire the service; the answer is what a server serves."""
@@ -68,7 +53,7 @@ def create_app(settings: AnnotateSettings) -> ASGIApp:
     api.include_router(registry_router(studio.models))
     api.include_router(people_router(studio))
     api.include_router(loop_router(studio))
-    api.mount("/static", _Modules(directory=_STATIC), name="static")
+    api.mount("/static", PageFiles(), name="static")
     page = _create_page(api, studio)
     guards: list[Middleware] = [Middleware(SecurityHeaders, script_hashes=page.csp_hashes())]
     if settings.port is not None and settings.token is not None:

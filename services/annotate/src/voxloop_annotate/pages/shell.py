@@ -1,7 +1,5 @@
 """The frame of every page: header, lights, theme, and which page the address names."""
 
-import re
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote
 
@@ -11,20 +9,12 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from voxloop_annotate.components import EventStream
 from voxloop_annotate.pages import job_actions, jobs, models, notices, predict_panel, train_panel
 from voxloop_annotate.pages.annotate import annotate_page
+from voxloop_annotate.pages.files import FOLDER, inline_icons
 from voxloop_annotate.pages.worker import in_thread
 from voxloop_annotate.studio import Studio
 
-_STATIC = Path(__file__).parents[1] / "static"
-
-
-def _inline_icons() -> str:
-    """Give the drawings of icons.svg for the document itself, as #icon-NAME."""
-    symbols = re.findall(r"<symbol .*?</symbol>", (_STATIC / "icons.svg").read_text(), re.DOTALL)
-    return '<svg style="display: none">' + "".join(symbols).replace('<symbol id="', '<symbol id="icon-') + "</svg>"
-
-
-_FAVICON = "data:image/svg+xml," + quote((_STATIC / "favicon.svg").read_text())
-"""A file would be asked for whenever the address changes: with each slice. Those of icons would be with each stroke, twice."""
+_FAVICON = "data:image/svg+xml," + quote((FOLDER / "favicon.svg").read_text())
+"""A file would be asked for whenever the address changes: with each slice."""
 INDEX = """<!DOCTYPE html>
 <html lang="en" data-bs-theme="dark">
   <head>
@@ -33,8 +23,8 @@ INDEX = """<!DOCTYPE html>
     <title>{%title%}</title>
     <base href="{base}">
     <link rel="icon" type="image/svg+xml" href="FAVICON">
-    <link rel="stylesheet" href="static/vendor/bootstrap.min.css">
-    <link rel="stylesheet" href="static/voxloop.css">
+    <link rel="stylesheet" href="{files}/vendor/bootstrap.min.css">
+    <link rel="stylesheet" href="{files}/voxloop.css">
     {%css%}
   </head>
   <body>
@@ -42,12 +32,12 @@ INDEX = """<!DOCTYPE html>
     {%app_entry%}
     {%config%}
     {%scripts%}
-    <script src="static/voxloop.js"></script>
-    <script src="static/modelcells.js"></script>
+    <script src="{files}/voxloop.js"></script>
+    <script src="{files}/modelcells.js"></script>
     {%renderer%}
   </body>
 </html>
-""".replace("FAVICON", _FAVICON).replace("ICONS", _inline_icons())
+""".replace("FAVICON", _FAVICON).replace("ICONS", inline_icons())
 
 _PAGES = (("Annotate", "./"), ("Jobs", "./jobs"), ("Models", "./models"))
 
