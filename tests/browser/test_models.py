@@ -22,6 +22,7 @@ ALL = ["tomorrow:1", "spare:2", "spare:1", "implant:1", "femur:3", "femur:2", "f
 def test_models_are_found_by_words_filters_and_order_and_the_address_says_so(reader: Reader) -> None:
     page = reader.page
     reader.open()
+    page.wait_for_function("() => location.search.startsWith('?volume=')")  # else what follows # is lost when it comes
     wait_until(lambda: reader.models() == ALL)
     expect(page.locator(".vx-models-total")).to_have_text("7 models")
     page.keyboard.press("/")
@@ -54,6 +55,7 @@ def test_models_are_found_by_words_filters_and_order_and_the_address_says_so(rea
 def test_groups_open_one_by_one(reader: Reader) -> None:
     page = reader.page
     reader.open()
+    page.wait_for_function("() => location.search.startsWith('?volume=')")  # else what follows # is lost when it comes
     page.locator("[data-filter=group]").select_option("name")
     heads = page.locator(".vx-group-head")
     expect(heads).to_have_text(["femur3 models", "implant1 model", "spare2 models", "tomorrow1 model"])
