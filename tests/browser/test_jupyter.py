@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.waiting import PATIENCE_MS, PATIENCE_S, wait_until
+from tests.waiting import PATIENCE_MS, wait_until
 from voxloop_compose.kernel import processes_of
 from voxloop_compose.record import read_record
 from voxloop_compose.rundir import stack_name
@@ -59,8 +59,9 @@ def lab() -> Iterator[Lab]:
     origin = f"http://127.0.0.1:{found['port']}"
     yield Lab(process, origin, found["token"], folder / "r" / stack_name(workspace.root))
     process.send_signal(signal.SIGTERM)
-    process.wait(PATIENCE_S)
     wait_until(lambda: not processes_of(folder / "r" / stack_name(workspace.root)))
+    process.kill()  # told to end while a page asks for something, Jupyter may wait for ever
+    process.wait()
     shutil.rmtree(folder)
 
 

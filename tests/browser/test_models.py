@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.annotate.conftest import running_annotate
 from tests.browser.modelshelf import PAINTED, ModelShelf, Reader
@@ -22,7 +22,6 @@ ALL = ["tomorrow:1", "spare:2", "spare:1", "implant:1", "femur:3", "femur:2", "f
 def test_models_are_found_by_words_filters_and_order_and_the_address_says_so(reader: Reader) -> None:
     page = reader.page
     reader.open()
-    page.wait_for_function("() => location.search.startsWith('?volume=')")  # else what follows # is lost when it comes
     wait_until(lambda: reader.models() == ALL)
     expect(page.locator(".vx-models-total")).to_have_text("7 models")
     page.keyboard.press("/")
@@ -52,10 +51,29 @@ def test_models_are_found_by_words_filters_and_order_and_the_address_says_so(rea
     context.close()
 
 
+def test_what_is_chosen_before_the_volume_is_known_stays_in_the_address(reader: Reader) -> None:
+    page, held = reader.page, []
+    is_early = True
+
+    def hold(route: Route) -> None:
+        asks_for_volumes = is_early and "volume.options" in (route.request.post_data or "")
+        held.append(route) if asks_for_volumes else route.continue_()
+
+    page.route("**/_dash-update-component*", hold)
+    reader.open()
+    page.locator("[data-filter=group]").select_option("name")
+    page.wait_for_function("() => location.hash === '#group=name'")
+    assert held
+    is_early = False
+    for route in held:
+        route.continue_()
+    page.wait_for_function("() => location.search.startsWith('?volume=')")
+    assert page.url.endswith("#group=name")
+
+
 def test_groups_open_one_by_one(reader: Reader) -> None:
     page = reader.page
     reader.open()
-    page.wait_for_function("() => location.search.startsWith('?volume=')")  # else what follows # is lost when it comes
     page.locator("[data-filter=group]").select_option("name")
     heads = page.locator(".vx-group-head")
     expect(heads).to_have_text(["femur3 models", "implant1 model", "spare2 models", "tomorrow1 model"])

@@ -29,6 +29,22 @@ def test_a_tile_far_from_its_edge_answers_as_the_whole_slice_does():
     torch.testing.assert_close(tile[..., 32:64, 32:64], whole[..., 48:80, 48:80], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(("width", "depth", "classes"), [(8, 2, 3), (16, 3, 2), (16, 4, 9)])
+def test_answers_the_same_bits_with_any_number_of_threads(width, depth, classes):
+    torch.manual_seed(0)
+    network = build_network({"in_channels": 3, "classes": classes, "width": width, "depth": depth}).eval()
+    network = network.to(memory_format=torch.channels_last)
+    image = torch.randn(2, 3, 208, 144).contiguous(memory_format=torch.channels_last)
+    before = torch.get_num_threads()
+    answers = []
+    for threads in (1, 2, 3, 4):
+        torch.set_num_threads(threads)
+        with torch.inference_mode():
+            answers.append(network(image))
+    torch.set_num_threads(before)
+    assert all(torch.equal(answer, answers[0]) for answer in answers[1:])
+
+
 def test_the_chosen_device_runs_a_network():
     device = choose_device()
     network = device.place(build_network({"classes": 2, "width": 4, "depth": 1}).eval())

@@ -52,7 +52,7 @@ class Unet(nn.Module):
         self.entry = _double(architecture.in_channels, widths[0])
         self.down = nn.ModuleList(_double(a, b) for a, b in pairwise(widths))
         self.up = nn.ModuleList(_double(a + b, a) for a, b in pairwise(widths))
-        self.exit = nn.Conv2d(widths[0], architecture.classes, 1)
+        self.exit = _Exit(widths[0], architecture.classes, 1)
 
     def forward(self, image: Tensor) -> Tensor:
         """Give logits; rows and columns must be multiples of the architecture's stride."""
@@ -65,6 +65,16 @@ class Unet(nn.Module):
             out = block(torch.cat([features.pop(), larger], dim=1))
         logits: Tensor = self.exit(out)
         return logits
+
+
+class _Exit(nn.Conv2d):
+    """A 1 by 1 convolution, out of training a matrix product: the convolution's last bits depend on the number of threads."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Give logits (n, classes, rows, columns) of features (n, width, rows, columns)."""
+        if self.training:
+            return super().forward(features)  # its gradient is sooner there
+        return functional.linear(features.movedim(1, -1), self.weight.flatten(1), self.bias).movedim(-1, 1)
 
 
 def _double(channels: int, width: int) -> nn.Sequential:

@@ -1,6 +1,7 @@
 // The ModelTools component: search, filters, grouping, and the way from chosen rows to a comparison. The grid below is Dash's; what
 // it lists follows the `query` of this component, which also stands in the address.
 
+import { writeFragment } from "./address.mjs";
 import { getJson } from "./api.mjs";
 import { element, icon, setText } from "./element.mjs";
 import { go } from "./pagelinks.mjs";
@@ -116,10 +117,8 @@ class ModelTools {
     this.#loadFacets();
   }
 
-  // The address says what is listed: who copies it shows a colleague the same.
   #tell() {
-    const view = writeView(this.query, this.sort);
-    history.replaceState(history.state, "", `${location.pathname}${location.search}${view ? `#${view}` : ""}`);
+    writeFragment(writeView(this.query, this.sort));
   }
 
   #onClick({ target }) {

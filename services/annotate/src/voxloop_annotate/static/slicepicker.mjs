@@ -1,5 +1,6 @@
 // A slider through the z slices of a volume, for pictures outside of the Annotate page.
 
+import { writeFragment } from "./address.mjs";
 import { element, setText } from "./element.mjs";
 import { fillTrack } from "./range.mjs";
 
@@ -11,8 +12,8 @@ export function sliceOfAddress() {
   return /^\d+$/.test(text ?? "") ? Number(text) : null;
 }
 
-/** Name a slice in the address: who copies it shows a colleague the same. */
-export const tellSlice = (index) => history.replaceState(history.state, "", `${location.pathname}${location.search}#z=${index}`);
+/** Name a slice in the address. */
+export const tellSlice = (index) => writeFragment(`z=${index}`);
 
 export class SlicePicker {
   /** Begin at `index`; `show(index)` is called at once and when the slider has come to rest, `tell(index)` only then. */

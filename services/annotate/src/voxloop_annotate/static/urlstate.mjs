@@ -1,6 +1,7 @@
 // The view in the address: #axis=z&index=56&at=56,40,81&layout=three&zoom=3.2&center=56,64,64&labels=0.7&prediction=off&window=10,200
 // What is as it is by default is left out, so that a short view has a short link.
 
+import { writeFragment } from "./address.mjs";
 import { AXES } from "./plane.mjs";
 import { Throttle } from "./throttle.mjs";
 
@@ -88,7 +89,7 @@ const KEYS = ["info", "axis", "indices", "zoom", "center", "isFitted", "layers",
 
 /** Keep the address up to date with the session, and the session with an address that is typed; gives the end of it. */
 export function followAddress(session) {
-  const write = () => session.state.info && history.replaceState(history.state, "", `${location.pathname}${location.search}#${writeHash(session.state)}`);
+  const write = () => session.state.info && writeFragment(writeHash(session.state));
   const address = new Throttle(write, PERIOD_MS);
   const read = () => session.state.info && session.applyWish(readHash(location.hash));
   let wait = null;
