@@ -12,6 +12,7 @@ BENCHMARKS = (
     "startup",
     "containers",
     "canvas",
+    "together",
     "models_page",
     "first_strokes",
     "live",
