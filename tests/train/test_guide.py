@@ -66,6 +66,14 @@ def test_labelled_and_unknown_voxels_have_no_part_in_the_loss():
     assert logits.grad[:, :, 2:].any(dim=1).all()
 
 
+def test_a_guide_counts_as_far_as_it_is_surer_than_a_guess():
+    told = torch.tensor([[1.0, 0.6, 1 / 3], [0.0, 0.2, 1 / 3], [0.0, 0.2, 1 / 3]])  # (classes, voxels)
+    logits = torch.zeros(1, 3, 1, 3, requires_grad=True)
+    guided_loss(logits, torch.full((1, 1, 3), IGNORED), told.view(1, 3, 1, 3)).backward()
+    weight = torch.tensor([1.0, 0.4, 0.0])
+    torch.testing.assert_close(logits.grad[0, :, 0], (1 / 3 - told) * weight / weight.sum())
+
+
 def lesson(shape=(6, 50, 70)):
     """Give the features' source and the strokes of two phases."""
     labels = stripes_of_labels(shape)

@@ -8,7 +8,6 @@ IGNORED = 255
 
 _SMOOTHING = 0.05
 _KNOWN = 0.5
-_SURENESS = 0.3
 _LEAST = 1e-4
 
 
@@ -26,13 +25,13 @@ def masked_loss(logits: Tensor, target: Tensor, class_weight: Tensor | None = No
 
 
 def guided_loss(logits: Tensor, target: Tensor, guide: Tensor) -> Tensor:
-    """Give the cross-entropy of what a guide says of voxels without a label, the more the surer it is.
+    """Give the cross-entropy of what a guide says of voxels without a label, as far as it is surer than a guess.
 
     `logits` and `guide` (probabilities, all 0 where nothing is known) are (n, classes, rows, columns), `target` (n, rows, columns).
     """
     classes = guide.shape[1]
     is_told = (guide.sum(dim=1) > _KNOWN) & (target == IGNORED)
-    weight = is_told * ((guide.amax(dim=1) * classes - 1) / (classes - 1)).clamp(min=0).pow(_SURENESS)
+    weight = is_told * ((guide.amax(dim=1) * classes - 1) / (classes - 1)).clamp(min=0)
     surprise = -(guide * logits.float().log_softmax(dim=1)).sum(dim=1)
     return (surprise * weight).sum() / weight.sum().clamp(min=_LEAST)
 
