@@ -1,6 +1,10 @@
 """Predictions are made by forks of a process that has loaded its libraries before it was asked for."""
 
+import subprocess
+import sys
+
 import pytest
+import torch
 
 from tests.infer.conftest import voxels
 from tests.infer.test_jobs import ended
@@ -18,6 +22,15 @@ def test_a_process_that_stands_by_forks_for_each_prediction(serve_app, publish, 
     monkeypatch.setattr(runner.ProcessRunner, "_spawn", None)
     for _ in range(2):
         assert ended(infer, infer.post("/jobs", {"volume": "rock", "model": "rocks"}))["state"] == "succeeded"
+
+
+def test_who_stands_by_has_chosen_the_device_unless_that_could_be_a_gpu():
+    code = (
+        "import voxloop_infer.worker as w, torch; w.get_ready(); from voxloop_shared.nets.devices import choose_device; "
+        "print(choose_device.cache_info().currsize, torch.cuda.is_initialized())"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert said == [str(int(not torch.backends.cuda.is_built())), "False"]
 
 
 @pytest.mark.parametrize("wished", [True, False])

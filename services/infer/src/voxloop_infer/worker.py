@@ -39,6 +39,9 @@ def get_ready() -> None:
     """Load what takes long, before there is a job."""
     let_idle_threads_sleep()
     import voxloop_infer.prediction  # noqa: F401
+    from voxloop_shared.nets.devices import choose_early
+
+    choose_early()
 
 
 if __name__ == "__main__":

@@ -27,6 +27,9 @@ def get_ready() -> None:
     import voxloop_train.fitting
     import voxloop_train.instant_fitting
     import voxloop_train.training  # noqa: F401
+    from voxloop_shared.nets.devices import choose_early
+
+    choose_early()
 
 
 if __name__ == "__main__":

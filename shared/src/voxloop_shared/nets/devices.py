@@ -59,6 +59,12 @@ def choose_device() -> Device:
     return Device(torch.device("cpu"), uses_bf16, f"cpu: {threads} threads, {cpu_name()}")
 
 
+def choose_early() -> None:
+    """Choose the device before there is work, for processes that fork for it; not where torch knows of GPUs, which no fork can share."""
+    if not torch.backends.cuda.is_built():
+        choose_device()
+
+
 def _has_fast_bf16() -> bool:
     """Measure: bf16 pays on CPUs with AMX or AVX512-BF16 and is several times slower on all others.
 
