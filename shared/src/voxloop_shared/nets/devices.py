@@ -61,7 +61,7 @@ def choose_device() -> Device:
 
 def choose_early() -> None:
     """Choose the device before there is work, for processes that fork for it; not where torch knows of GPUs, which no fork can share."""
-    if not torch.backends.cuda.is_built():
+    if not torch.backends.cuda.is_built():  # type: ignore[no-untyped-call]
         choose_device()
 
 
