@@ -174,4 +174,4 @@ def at_the_page(chromium: Browser, service: RunningAnnotate, volume: str) -> Ite
     someone.wait_for_slice()
     yield someone
     context.close()
-    assert someone.complaints == []
+    assert not someone.complaints, someone.complaints

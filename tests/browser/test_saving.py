@@ -67,6 +67,30 @@ def test_strokes_painted_while_the_service_is_dead_arrive_in_order(painter: Pain
     assert set(painter.labels().ravel().tolist()) == {0, 1}
 
 
+_BREAK_OFF = """
+  const ask = window.fetch;
+  window.fetch = async (resource, options) => {
+    const answer = await ask(resource, options);
+    if (!window.breaksOff || !String(resource).includes("_dash-update-component")) return answer;
+    window.broken = true;
+    return new Response(new ReadableStream({ pull: (body) => body.error(new TypeError("broken off")) }), answer);
+  };
+"""
+
+
+def test_an_answer_that_breaks_off_stops_nothing_on_the_page(painter: Painter) -> None:
+    painter.page.add_init_script(_BREAK_OFF)
+    painter.page.reload()
+    painter.wait_for_slice()
+    painter.page.evaluate("() => { window.breaksOff = true; }")
+    painter.page.get_by_role("link", name="Jobs").click()
+    painter.page.wait_for_function("() => window.broken")
+    painter.page.evaluate("() => { window.breaksOff = false; }")
+    painter.page.get_by_role("link", name="Annotate").click()
+    painter.page.get_by_role("link", name="Jobs").click()
+    painter.page.locator(".vx-nav-link.active", has_text="Jobs").wait_for()
+
+
 @pytest.fixture
 def colleague(chromium: Browser, paint_service: RunningAnnotate, painter: Painter) -> Iterator[Painter]:
     """A second person at the painter's volume, in a browser of their own."""

@@ -32,6 +32,7 @@ INDEX = """<!DOCTYPE html>
     {%app_entry%}
     {%config%}
     {%scripts%}
+    <script src="{files}/wholeanswers.js"></script>
     <script src="{files}/voxloop.js"></script>
     <script src="{files}/modelcells.js"></script>
     {%renderer%}
