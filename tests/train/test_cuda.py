@@ -53,12 +53,15 @@ def test_the_state_of_a_generator_of_another_device_is_left_alone(stepper_of):
 
 @pytest.mark.parametrize("dice", [0.0, 1.0])
 @pytest.mark.parametrize("class_weights", [False, True])
-def test_a_step_goes_on_exactly_from_its_checkpoint(stepper_of, dice, class_weights):
+@pytest.mark.parametrize("is_settled", [False, True])
+def test_a_step_goes_on_exactly_from_its_checkpoint(stepper_of, dice, class_weights, is_settled):
     first, material = stepper_of(dice=dice, class_weights=class_weights, guide=0)
     again, _ = stepper_of(dice=dice, class_weights=class_weights, guide=0)
     crops = material.sampler(0, with_held_out=False).batch(4)
     for _ in range(2):
         first.step(crops, 1e-3)
+    if is_settled:
+        first.settle()
     again.restore(first.checkpoint().copied())
     again._variations.set_state(first._variations.get_state())
     for stepper in (first, again):

@@ -30,3 +30,17 @@ class AveragedNetwork:
         for mean, value in pairs:
             if not mean.is_floating_point():
                 mean.copy_(value)
+
+    @torch.no_grad()
+    def settle(self, network: nn.Module) -> None:
+        """Give a network the average's batch statistics, to stand still from now on."""
+        for own, mean in zip(network.buffers(), self.network.buffers(), strict=True):
+            own.copy_(mean)
+        keep_statistics(network)
+
+
+def keep_statistics(network: nn.Module) -> None:
+    """Have batch normalisation normalise as it does in prediction, by the statistics that it knows, and learn no others."""
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.eval()

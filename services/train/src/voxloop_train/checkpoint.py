@@ -19,7 +19,7 @@ RUN = "training"
 GUIDE = "training-guide"
 """Names of checkpoints: that of a run is written again and again, that of its guide once."""
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 @dataclass(slots=True)

@@ -133,6 +133,8 @@ class Run:
         return len(self._material.validator) > 0 and self._schedule.given_back_at is None
 
     def _step(self, batch: int) -> None:
+        if self._used >= self._settings.settled:
+            self._stepper.settle()
         self._stepper.step(self._sampler.batch(batch), self._schedule.rate(self._used))
         self._facts.steps += 1
         self._facts.samples += batch

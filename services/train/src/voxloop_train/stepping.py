@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from voxloop_shared.nets.weights import put_weights
 from voxloop_train.augment import vary
-from voxloop_train.averaging import AveragedNetwork
+from voxloop_train.averaging import AveragedNetwork, keep_statistics
 from voxloop_train.checkpoint import Checkpoint
 from voxloop_train.learners.unet import UnetSettings
 from voxloop_train.losses import guided_loss, masked_loss
@@ -35,6 +35,7 @@ class Stepper:
         self._optimizer = self._new_optimizer()
         self.loss = torch.tensor(math.nan)
         """Of the last step; to read it at each would stop the device."""
+        self._is_settled = False
         network.train()
 
     @property
@@ -65,6 +66,15 @@ class Stepper:
         self._average.update(self._network)
         self.loss = loss.detach()
 
+    def settle(self) -> None:
+        """From here on normalise by statistics that stand still, as in prediction, instead of those of each batch.
+
+        Batches are small, and drawn evenly from all classes: their statistics shift what intensities mean from step to step.
+        """
+        if not self._is_settled:
+            self._average.settle(self._network)
+            self._is_settled = True
+
     def start_from(self, weights: dict[str, Tensor]) -> None:
         """Put the weights, and their average, back to what they were once, and forget where they were going."""
         put_weights(self._network, weights)
@@ -73,7 +83,7 @@ class Stepper:
 
     def checkpoint(self) -> Checkpoint:
         """Give all that `restore` needs; the tensors are those in use."""
-        found = Checkpoint(values={"updates": self._average.updates, "loss": self.loss.item()})
+        found = Checkpoint(values={"updates": self._average.updates, "loss": self.loss.item(), "is_settled": self._is_settled})
         found.put("network", self._network.state_dict())
         found.put("average", self._average.network.state_dict())
         for number, state in self._optimizer.state_dict()["state"].items():
@@ -86,6 +96,9 @@ class Stepper:
         put_weights(self._average.network, stored.group("average"))
         self._average.updates = stored.values["updates"]
         self.loss = torch.tensor(stored.values["loss"])
+        self._is_settled = stored.values["is_settled"]
+        if self._is_settled:
+            keep_statistics(self._network)
         state: dict[int, dict[str, Tensor]] = {}
         for number, parameter in enumerate(self._network.parameters()):
             group = stored.group(f"optimizer.{number}")

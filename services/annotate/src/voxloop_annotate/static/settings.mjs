@@ -2,7 +2,7 @@
 
 const GROUPS = [
   ["Network", ["width", "depth", "in_channels", "planes", "members", "space", "scales", "smoothing", "trees"]],
-  ["Learning", ["crop", "batch", "learning_rate", "weight_decay", "averaging", "variation", "guide", "proportions", "class_weights", "dice", "self_training"]],
+  ["Learning", ["crop", "batch", "learning_rate", "weight_decay", "averaging", "settled", "variation", "guide", "proportions", "class_weights", "dice", "self_training"]],
   ["Judging", ["held_out", "refit", "patience"]],
   ["From a model", ["shrink", "perturb", "warm_rate"]],
   ["Run", ["steps", "seed", "checkpoint_s"]],
