@@ -18,11 +18,11 @@ from voxloop_train.points import LabelPoints
 _CACHE_BYTES = 256 << 20
 _MOST_LABELLED = 20_000
 """Labelled voxels that the forest grows on: more of the same strokes teach it nothing."""
-_PROBES = 60_000
-"""Unlabelled voxels at which the forest is asked for its answer."""
+_PROBES = 30_000
+"""Unlabelled voxels at which the forest is asked for its answer: twice as many teach nothing more."""
 _PROBE_SLICES = 16
-_WIDE_WINDOW, _WINDOW = 256, 128
-"""Rows and columns of a slice from which probes are drawn, in a small volume and in a large one; the second cuts cells evenly."""
+_WINDOW = 128
+"""Rows and columns of a slice from which probes are drawn; it cuts cells evenly. Wider ones cost more and bring less than more slices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +78,13 @@ def draw_probes(shape: tuple[int, int, int], random: np.random.Generator) -> NDA
 
 
 def _draw_anywhere(length: int, random: np.random.Generator) -> slice:
-    """Draw a wide window: what lies around it is known for the whole volume."""
-    side = min(length, _WIDE_WINDOW)
+    """Draw a window in any place: what lies around it is known for the whole volume."""
+    side = min(length, _WINDOW)
     start = int(random.integers(0, length - side + 1))
     return slice(start, start + side)
 
 
 def _draw_in_cell(length: int, random: np.random.Generator) -> slice:
-    """Draw one of the windows that an axis is cut into, each as likely as it is long; with a margin of its own, it must not be wide."""
+    """Draw one of the windows that an axis is cut into, each as likely as it is long; it has a margin of its own."""
     start = int(random.integers(length)) // _WINDOW * _WINDOW
     return slice(start, min(start + _WINDOW, length))
