@@ -42,7 +42,7 @@ def begin(lesson_of):
 def test_once_settled_statistics_stand_still_and_the_network_answers_as_it_will_in_prediction(begin):
     steps = begin()
     before = steps.statistics().clone()
-    steps.go(3)
+    steps.go(80)
     assert not torch.equal(steps.statistics(), before)
     steps.stepper.settle()
     settled = steps.statistics().clone()
@@ -56,6 +56,15 @@ def test_once_settled_statistics_stand_still_and_the_network_answers_as_it_will_
     with torch.inference_mode():
         while_training = steps.network(image)
         torch.testing.assert_close(while_training, steps.network.eval()(image))
+
+
+def test_statistics_of_a_few_steps_are_not_gone_by(begin):
+    steps = begin()
+    steps.go(70)
+    steps.stepper.settle()
+    early = steps.statistics().clone()
+    steps.go(1)
+    assert not torch.equal(steps.statistics(), early)
 
 
 @pytest.mark.parametrize(("settled", "first"), [(0.5, 6), (0.0, 0), (1.0, None)])

@@ -17,6 +17,8 @@ from voxloop_train.sampling import Batch
 _GRADIENT_NORM = 5.0
 _OWN_ANSWERS = 1.0
 """Weight of what is told of voxels without a label where there is no guide, only the network's own answers."""
+_STATISTICS_KNOWN = 80
+"""Steps after which batch statistics can stand still: from 35 of 70 on it cost 0.03 Dice on nerve, from 70 of 140 on it helped."""
 
 
 class Stepper:
@@ -70,8 +72,9 @@ class Stepper:
         """From here on normalise by statistics that stand still, as in prediction, instead of those of each batch.
 
         Batches are small, and drawn evenly from all classes: their statistics shift what intensities mean from step to step.
+        Until enough of them were seen this does nothing, so that it can be called at every step.
         """
-        if not self._is_settled:
+        if not self._is_settled and self._average.updates >= _STATISTICS_KNOWN:
             self._average.settle(self._network)
             self._is_settled = True
 
