@@ -67,6 +67,17 @@ def test_statistics_of_a_few_steps_are_not_gone_by(begin):
     assert not torch.equal(steps.statistics(), early)
 
 
+def test_back_where_they_moved_statistics_move_again(begin):
+    steps = begin()
+    steps.go(80)
+    before = steps.stepper.checkpoint().copied()
+    steps.stepper.settle()
+    steps.stepper.restore(before)
+    moving = steps.statistics().clone()
+    steps.go(1)
+    assert not torch.equal(steps.statistics(), moving)
+
+
 @pytest.mark.parametrize(("settled", "first"), [(0.5, 6), (0.0, 0), (1.0, None)])
 def test_a_run_settles_at_the_share_of_the_budget_that_it_is_told(learn, monkeypatch, settled, first):
     found = []

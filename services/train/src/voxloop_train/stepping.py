@@ -100,6 +100,7 @@ class Stepper:
         self._average.updates = stored.values["updates"]
         self.loss = torch.tensor(stored.values["loss"])
         self._is_settled = stored.values["is_settled"]
+        self._network.train()
         if self._is_settled:
             keep_statistics(self._network)
         state: dict[int, dict[str, Tensor]] = {}
