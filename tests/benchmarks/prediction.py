@@ -229,7 +229,7 @@ def run_monai(python: Path, model: Model, image: np.ndarray) -> tuple[float, np.
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / name for name in ("image.npy", "weights.pt", "answers.npy")]
         np.save(files[0], model.normalise(image))
-        torch.save(model._members[0].state_dict(), files[1])
+        torch.save(random_state(model.manifest), files[1])
         command = [str(python), "-c", _MONAI, *map(str, files), json.dumps(UNET)]
         seconds = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
         return float(seconds), np.load(files[2])

@@ -14,6 +14,7 @@ from voxloop_shared.live import UNPUBLISHED
 from voxloop_shared.nets.architectures import build_network, read_architecture, unet_of
 from voxloop_shared.nets.devices import Device, choose_device
 from voxloop_shared.nets.ensemble import EnsembleNetwork
+from voxloop_shared.nets.folding import fold_normalisation
 from voxloop_shared.nets.inputs import normalise
 from voxloop_shared.nets.pixel import PixelNetwork
 from voxloop_shared.nets.store import WeightStore, fetch_blob
@@ -40,7 +41,8 @@ class Model:
         self._bytes_per_voxel: float | None = None
         network = build_network(manifest.architecture)
         put_weights(network, state)
-        placed = device.place(network.eval().requires_grad_(requires_grad=False))
+        fold_normalisation(network.eval())
+        placed = device.place(network.requires_grad_(requires_grad=False))
         slicing = unet_of(self.architecture)
         self._channels = 1 if slicing is None else slicing.in_channels
         self._members: list[nn.Module] = list(placed.members) if isinstance(placed, EnsembleNetwork) else [placed]
