@@ -17,6 +17,7 @@ import zarr
 
 from voxloop_infer.conveyor import overlapped
 from voxloop_infer.engines import Engine, load_engines
+from voxloop_infer.heap import give_back_unused
 from voxloop_infer.ledger import Ledger
 from voxloop_infer.orders import PredictOrder
 from voxloop_infer.plan import block_size, plan_blocks, sketch_region
@@ -126,9 +127,9 @@ class BlockRun:
 
     def _decide(self, thing: tuple[Region, Held]) -> tuple[Region, Answer]:
         block, held = thing
-        engine = self._idle.get()
+        engine, image = self._idle.get(), Image(held.read, self._shape, self._check, tidy=give_back_unused)
         try:
-            return block, vote(engine, Image(held.read, self._shape, self._check), block, self._planes, flips=self._flips)
+            return block, vote(engine, image, block, self._planes, flips=self._flips)
         finally:
             self._idle.put(engine)
 

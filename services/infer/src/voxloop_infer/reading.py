@@ -17,12 +17,14 @@ Shape = tuple[int, int, int]
 
 
 def _go_on() -> None:
-    """End nothing."""
+    """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """What is decided on: voxels (z, y, x) of a shape; `check` is called between the steps, and may raise to end them.
+    """What is decided on: voxels (z, y, x) of a shape.
+
+    `check` is called between the steps, and may raise to end them; `tidy` whenever a model has looked at all of it along one orientation.
 
     With a `shelf`, features are kept for the next look at the same place. `flat` is the axis across which one slice is looked at:
     answers are then smoothed within the slice only, for its neighbours would cost many times as much.
@@ -33,6 +35,7 @@ class Image:
     check: Callable[[], None] = _go_on
     shelf: "Shelf | None" = None
     flat: int | None = None
+    tidy: Callable[[], None] = _go_on
 
 
 def reader_of(array: zarr.Array[Any], volume_id: str) -> Read:

@@ -128,6 +128,7 @@ def _decide_alone(model: Model, image: Image, region: Region, axis: str, ids: Te
     parts = classify(model, image, region) if reads_features(model) else slice_opinions(model, image, region, axis)
     for part, probability in parts:
         facing[0][part], facing[1][part] = likeliest(probability, ids)
+    image.tidy()
 
 
 def _count(tally: Tally, model: Model, image: Image, region: Region, planes: str, share: float, *, flips: bool) -> None:
@@ -141,3 +142,4 @@ def _count(tally: Tally, model: Model, image: Image, region: Region, planes: str
             count_diagonal(tally, model, image, region, DIAGONALS[orientation], share, flips=flips)
         else:
             count_slices(tally, model, image, region, orientation, share, flips=flips)
+        image.tidy()
