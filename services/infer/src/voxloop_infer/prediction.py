@@ -37,7 +37,7 @@ from voxloop_shared.workspace import Workspace
 log = logging.getLogger(__name__)
 
 _SMALL_BLOCK = 2**22
-"""Voxels; a larger one takes a CPU half a minute and is read in a tenth of a second: to hold the next one, too, would gain nothing."""
+"""Voxels; a larger one takes a CPU half a minute and is read in a tenth of a second: to hold the next, or all of it, gains nothing."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -97,8 +97,10 @@ class BlockRun:
         self.is_fast = any(model.device.torch.type != "cpu" for engine in engines for model in engine)
         self._halo = halo_of(models, planes)
         piece = piece_size(models, planes, flips=flips)
-        self.block = block_size(piece, is_flat=planes == "z", reads_features=any(map(reads_features, models)))
+        looks_far = any(map(reads_features, models))
+        self.block = block_size(piece, is_flat=planes == "z", reads_features=looks_far)
         self._reads_ahead = self.is_fast or math.prod(self.block) <= _SMALL_BLOCK
+        self._holds = self._reads_ahead or looks_far
         self.layers = LAYERS if count_voices(models, planes, flips=flips) == 1 else (*LAYERS, UNCERTAINTY)
 
     def answers(self, blocks: Iterable[Region]) -> Generator[tuple[Region, Answer]]:
@@ -118,16 +120,19 @@ class BlockRun:
         """Decide a few voxels by one model along z, to have something to see."""
         return vote(self._engines[0][:1], Image(self._read, self._shape), region, "z")
 
-    def _fetch(self, block: Region) -> tuple[Region, Held]:
+    def _fetch(self, block: Region) -> tuple[Region, Read]:
+        """Read what lies in and around a block; where slices are run for long, a few of them are read at a time instead."""
+        if not self._holds:
+            return block, self._read
         wide = grown(block, self._halo, self._shape)
-        return block, Held(wide, self._read(wide), self._read)
+        return block, Held(wide, self._read(wide), self._read).read
 
     def _fetch_and_decide(self, block: Region) -> tuple[Region, Answer]:
         return self._decide(self._fetch(block))
 
-    def _decide(self, thing: tuple[Region, Held]) -> tuple[Region, Answer]:
-        block, held = thing
-        engine, image = self._idle.get(), Image(held.read, self._shape, self._check, tidy=give_back_unused)
+    def _decide(self, thing: tuple[Region, Read]) -> tuple[Region, Answer]:
+        block, read = thing
+        engine, image = self._idle.get(), Image(read, self._shape, self._check, tidy=give_back_unused)
         try:
             return block, vote(engine, image, block, self._planes, flips=self._flips)
         finally:

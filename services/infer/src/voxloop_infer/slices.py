@@ -14,8 +14,8 @@ from voxloop_shared.nets.unet import UnetArchitecture
 
 _EDGE = 32
 """Rows and columns of repeated voxels that the network sees beyond the volume's edge."""
-_READ_AT_ONCE = 32
-"""Slices; a copy of a whole block of them, widened by the halo, would be as large as what was read."""
+_READ_AT_ONCE = 64
+"""Slices: half a chunk's rows or columns, so that no chunk is decoded often; all that a block sees of a volume would be far more."""
 
 
 def architecture_of(model: Model) -> UnetArchitecture:
