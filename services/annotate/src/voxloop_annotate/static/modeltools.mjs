@@ -99,7 +99,7 @@ class ModelTools {
     if (this.query.trash !== wasTrash) this.#loadFacets();
     this.setProps({ query: this.query });
     this.api?.deselectAll();
-    this.api?.purgeInfiniteCache();
+    this.#reload();
     this.api?.ensureIndexVisible(0, "top");
   }
 
@@ -113,7 +113,7 @@ class ModelTools {
     this.file.value = ""; // the same file again is a change again
     this.importing.disabled = false;
     setText(this.importing, "Import");
-    this.api?.purgeInfiniteCache();
+    this.#reload();
     this.#loadFacets();
   }
 
@@ -143,7 +143,7 @@ class ModelTools {
     this.query = toggleGroup(this.query, value);
     this.#tell();
     this.setProps({ query: this.query });
-    this.api?.purgeInfiniteCache();
+    this.#reload();
   }
 
   #onJob(job) {
@@ -162,10 +162,17 @@ class ModelTools {
     this.#draw();
   }
 
+  /** Have the grid ask for its rows again; one that is not at hand yet does so as soon as it is. */
+  #reload() {
+    this.isStale = !this.api;
+    this.api?.purgeInfiniteCache();
+  }
+
   async #followGrid() {
     const api = await window.dash_ag_grid.getApiAsync(GRID);
     if (this.isClosed) return;
     this.api = api;
+    if (this.isStale) this.#reload();
     api.addEventListener("sortChanged", () => this.#onSort());
     api.addEventListener("selectionChanged", () => this.#onChoice());
     api.addEventListener("rowClicked", (event) => this.#onRow(event));
