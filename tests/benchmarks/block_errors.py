@@ -43,7 +43,7 @@ def measure(python: Path | None) -> tuple[dict[str, Any], str]:
     image, truth = (_mosaic(of[list(case.scored)], _MOSAIC) for of in (case.image, case.truth))
     wrong = {"ours": classes_of(model, image) != truth}
     if python:
-        wrong["monai"] = run_monai(python, model, image)[1] + 1 != truth
+        wrong["monai"] = run_monai(python, model, learned.weights, image)[1] + 1 != truth
     near = {"near_blocks": near_borders(_MOSAIC, (256, 512)), "near_windows": near_borders(_MOSAIC, (192, 192))}  # windows overlap by 64
     parts = near | {"inside": ~(near["near_blocks"] | near["near_windows"])}
     inner = (slice(_RIM, -_RIM), slice(_RIM, -_RIM))

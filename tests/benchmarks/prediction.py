@@ -99,7 +99,7 @@ def measure_throughput(options: argparse.Namespace) -> tuple[dict[str, Any], str
         whole, answer, bare = _run_and_bare(model, image)
         figures |= {f"{name}_s_per_mvoxel": whole / image.size * 1e6, f"{name}_of_bare": bare / whole}
     if options.python:
-        monai = run_monai(options.python, model, image)
+        monai = run_monai(options.python, model, random_state(model.manifest), image)
         figures |= {"monai_s_per_mvoxel": monai[0] / image.size * 1e6, "monai_differs": float((monai[1] != answer - 1).mean())}
         figures |= {
             f"{name}_times_monai": figures["monai_s_per_mvoxel"] / figures[f"{name}_s_per_mvoxel"] for name in ("default", "float32")
@@ -224,12 +224,12 @@ def _pass(model: Model, tiles: list[torch.Tensor]) -> None:
             model._members[0](tile)
 
 
-def run_monai(python: Path, model: Model, image: np.ndarray) -> tuple[float, np.ndarray]:
-    """Give MONAI's seconds and channels for the same network and image."""
+def run_monai(python: Path, model: Model, weights: dict[str, torch.Tensor], image: np.ndarray) -> tuple[float, np.ndarray]:
+    """Give MONAI's seconds and channels for the network that a model was made of, with its weights, and the same image."""
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / name for name in ("image.npy", "weights.pt", "answers.npy")]
         np.save(files[0], model.normalise(image))
-        torch.save(random_state(model.manifest), files[1])
+        torch.save(weights, files[1])
         command = [str(python), "-c", _MONAI, *map(str, files), json.dumps(UNET)]
         seconds = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
         return float(seconds), np.load(files[2])

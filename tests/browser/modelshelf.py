@@ -134,6 +134,14 @@ def _predict(shelf: ModelShelf, record: dict[str, Any]) -> None:
         finish_prediction(group, info, about)
 
 
+_HOLD_GRID = """
+  let grid;
+  const held = new Promise((resolve) => { window.letGo = resolve; });
+  const ask = (target, name) => name === "getApiAsync" ? async (id) => { await held; return target.getApiAsync(id); } : target[name];
+  Object.defineProperty(window, "dash_ag_grid", { get: () => grid && new Proxy(grid, { get: ask }), set: (value) => { grid = value; } });
+"""
+
+
 @dataclass
 class Reader:
     """A person at the Models page, and what their browser complained about or asked elsewhere."""
@@ -151,6 +159,13 @@ class Reader:
     def open(self, path: str = "models", view: str = "") -> None:
         """Open a page as a link does that somebody got; the token is exchanged for a cookie."""
         self.page.goto(f"{self.service.door}/{path}?token={self.service.token}{'#' + view if view else ''}")
+
+    def without_grid(self) -> "Reader":
+        """Give the same person in another tab, where the grid cannot be had until `letGo` is called."""
+        page = self.page.context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.add_init_script(_HOLD_GRID)
+        return Reader(page, self.service)
 
     def models(self) -> list[str]:
         """Give the models that the grid shows, from top to bottom."""

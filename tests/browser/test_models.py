@@ -86,23 +86,14 @@ def test_groups_open_one_by_one(reader: Reader) -> None:
     wait_until(lambda: reader.models() == [])
 
 
-_HOLD_GRID = """
-  let grid;
-  const held = new Promise((resolve) => { window.letGo = resolve; });
-  const ask = (target, name) => name === "getApiAsync" ? async (id) => { await held; return target.getApiAsync(id); } : target[name];
-  Object.defineProperty(window, "dash_ag_grid", { get: () => grid && new Proxy(grid, { get: ask }), set: (value) => { grid = value; } });
-"""
-
-
-def test_a_group_that_is_opened_before_the_grid_is_at_hand_opens(chromium: Browser, reader: Reader) -> None:
-    page = reader.page.context.new_page()
-    page.add_init_script(_HOLD_GRID)
-    early = Reader(page, reader.service)
+def test_a_group_that_is_opened_before_the_grid_is_at_hand_opens(reader: Reader) -> None:
+    early = reader.without_grid()
     early.open(view="group=name")
-    page.locator("[data-group=spare]").click()
-    page.evaluate("() => window.letGo()")
+    early.page.locator("[data-group=spare]").click()
+    assert early.models() == []
+    early.page.evaluate("() => window.letGo()")
     wait_until(lambda: early.models() == ["spare:2", "spare:1"])
-    page.close()
+    early.page.close()
 
 
 def test_a_card_shows_what_a_model_is_and_what_it_says_of_a_slice(reader: Reader) -> None:

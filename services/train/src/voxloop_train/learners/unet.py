@@ -52,7 +52,11 @@ class UnetSettings(Schema):
         default=0.99, ge=0, lt=1, title="Averaging", description="how slowly the average of the weights follows them; 0: no average"
     )
     settled: float = Field(
-        default=0.5, ge=0, le=1, title="Settled", description="share of the budget after which batch statistics stand still; 1: never"
+        default=0.5,
+        ge=0,
+        le=1,
+        title="Settled",
+        description="share of the budget, of 80 steps at least, after which batch statistics stand still; 1: never",
     )
     held_out: float = Field(default=0.12, ge=0, le=0.5, title="Held out", description="share of the labels kept back to judge the model")
     refit: bool = Field(
